@@ -9,6 +9,11 @@
  * HdOperand.padding) but no data. With `exact` set, points where the division leaves a remainder take no part at all (transposed
  * convolution: a sparse comb of the input).
  *
+ * The output's projection is a permutation of ranks in almost every layer: one rank for each dimension. Where an operator splits a dimension
+ * (grouped convolution, DepthToSpace, Reshape, Tile) several ranks share it as the digits of a mixed-radix number, `K_per_group*G + K`: every output
+ * element belongs to exactly one point of the ranks that are not reductions. A box that cuts an inner digit must fix the outer ones to make
+ * a box of the output: hd_layer_output_is_box() tells.
+ *
  * | layer class      | what a point of its loop nest does           | examples                                          |
  * |------------------|----------------------------------------------|---------------------------------------------------|
  * | HD_LAYER_MAC     | one multiply-accumulate                      | Conv, Gemm, MatMul, ConvTranspose, QLinearConv    |
@@ -78,8 +83,8 @@ typedef struct {
 
 typedef enum {
   HD_ROLE_INPUT,      /* a variable operand; a layer can have several (Add, attention products) */
-  HD_ROLE_WEIGHT,     /* a constant operand that stands for the weights W of the cost model */
-  HD_ROLE_OUTPUT,     /* exactly one per layer, the last operand; its projection is a permutation of ranks (divisor 1) */
+  HD_ROLE_WEIGHT,     /* a constant operand. The first of them is the weights W of the cost model; biases and other parameters come after it */
+  HD_ROLE_OUTPUT,     /* exactly one per layer, the last operand; its projection is a permutation of ranks or mixed radix (divisor 1, offset 0) */
 } HdRole;
 
 typedef struct {
@@ -96,10 +101,11 @@ typedef struct {
   HdLayerClass layer_class;
   guint n_ranks;
   HdRank rank[HD_RANKS_MAX];
-  guint n_operands;          /* inputs, then weights, then the output */
+  guint n_operands;          /* inputs, then weights, then the output; within a role those of most ranks first */
   HdOperand *operands;
   guint partial_bits;        /* of an unfinished sum [bit] */
-  guint ops_per_point;       /* element operations per point of the loop nest [1]; 1 for MAC */
+  guint ops_per_point;       /* element operations per point of the loop nest [1]; 1 for MAC and MOVE */
+  gboolean view;             /* a MOVE whose output has the same elements in the same order as its input (Reshape, Flatten, ...): a pass may alias it */
   guint64 points;            /* product of the rank sizes [1] */
 } HdLayer;
 
@@ -120,7 +126,8 @@ typedef struct {
   guint input_bits;    /* default: from the model's element type when that is a quantized one, else 8 [bit] */
   guint weight_bits;   /* likewise */
   guint partial_bits;  /* 16 [bit] */
-  guint output_bits;   /* of what layers make; default 8 [bit] */
+  guint output_bits;   /* of what layers make; likewise [bit] */
+  guint bias_bits;     /* of biases that are not integers in the model; default: partial_bits [bit] */
   guint64 batch;       /* for a symbolic first dimension; default 1 */
 } HdImportOptions;
 
@@ -132,7 +139,9 @@ typedef struct {
  * Errors: %HD_ERROR_NO_INPUT; %HD_ERROR_INPUT with file:line (XML) or file and node (ONNX): all faults of the file at once.
  */
 HdWorkload *hd_workload_load (const char *path, const HdImportOptions *options, GError **error);
+/** As hd_workload_load(), of XML or ONNX in memory; @name stands for the file in messages. */
 HdWorkload *hd_workload_parse_xml (const char *text, gsize length, const char *name, GError **error);
+HdWorkload *hd_workload_parse_onnx (const guint8 *data, gsize length, const char *name, const HdImportOptions *options, GError **error);
 
 /** Returns (transfer full): the workload in canonical XML; parsing it gives the same workload. */
 char *hd_workload_to_xml (const HdWorkload *self);
@@ -157,7 +166,14 @@ static inline const HdOperand *hd_layer_output (const HdLayer *layer) { return &
  */
 HdBox hd_operand_project (const HdLayer *layer, const HdOperand *operand, const HdBox *box, const HdTensor *tensor);
 
-/** The box of @layer's ranks that makes the box @out of its output: reduction ranks whole. */
+/**
+ * hd_layer_output_is_box:
+ *
+ * Returns: whether the outputs of the points of @box are a box of the output tensor: always, but where an output dimension is mixed radix and
+ * @box cuts an inner digit without fixing the outer ones.
+ */
+gboolean hd_layer_output_is_box (const HdLayer *layer, const HdBox *box);
+/** The smallest box of @layer's ranks that makes the box @out (not empty) of its output: reduction ranks whole. */
 HdBox hd_layer_box_for_output (const HdLayer *layer, const HdBox *out);
 /** The whole box of a layer's ranks, and of a tensor. */
 HdBox hd_layer_whole_box (const HdLayer *layer);
