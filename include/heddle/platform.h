@@ -56,7 +56,8 @@ typedef struct {
   guint n_slots;              /* TIME_SLOTS: slots in a round, >= 1 */
   guint64 slot_cycles;        /* TIME_SLOTS: length of a slot [base cycle], a multiple of the period */
   double energy_pj_per_bit;   /* of moving a bit over it [pJ/bit]; ports: 0, the memory's prices count */
-  double static_pj_per_cycle; /* leakage [pJ per base cycle] */
+  double static_w;            /* leakage [W]; ports: 0, the memory's counts */
+  double static_pj_per_cycle; /* the same [pJ per base cycle] */
   HdMemoryId memory;          /* PORT: whose; else HD_NONE */
 } HdResource;
 
@@ -70,7 +71,8 @@ typedef struct {
   HdResourceId write_port;
   double read_pj_per_bit;     /* of a transfer's bit [pJ/bit] */
   double write_pj_per_bit;
-  double static_pj_per_cycle; /* leakage [pJ per base cycle] */
+  double static_w;            /* leakage [W] */
+  double static_pj_per_cycle; /* the same [pJ per base cycle] */
   HdCoreId core;              /* the one core that it is private to, or HD_NONE: shared */
 } HdMemory;
 
@@ -111,7 +113,7 @@ typedef struct {
   char *id;
   HdMemoryId memory;                 /* the platform memory that this is, or HD_NONE: inside the core (register, array) */
   guint operands;                    /* bit i: it holds HdCostOperand i */
-  guint64 size_bits;                 /* of one instance [bit] */
+  guint64 size_bits;                 /* of one instance [bit]; HD_UNLIMITED_BITS: a DRAM without a size */
   guint64 read_width, write_width;   /* [bit/cycle] */
   guint64 read_granularity, write_granularity; /* smallest access that is paid [bit]; = width when not given */
   double read_pj, write_pj;          /* of one full-width access [pJ] */
@@ -120,7 +122,8 @@ typedef struct {
   guint n_ports;
   HdPortKind port_kind[HD_LEVEL_PORTS_MAX];
   char *port_name[HD_LEVEL_PORTS_MAX];
-  gint8 port_of[HD_N_OPERANDS][HD_N_MOVES]; /* which port a movement uses; -1: that movement does not happen here */
+  gint8 port_of[HD_N_OPERANDS][HD_N_MOVES]; /* which port a movement uses; -1: that movement does not happen here (nothing moves
+                                               beyond an operand's topmost level, and inputs and weights only go down) */
 } HdLevel;
 
 /** One loop that is unrolled over an array dimension. */
@@ -153,8 +156,9 @@ typedef struct {
   char *dimension_name[HD_ARRAY_DIMS_MAX];
   guint64 dimension_size[HD_ARRAY_DIMS_MAX];
   double mac_pj;               /* of one MAC, or of one element operation [pJ] */
-  double static_pj_per_cycle;  /* leakage [pJ per base cycle] */
-  guint operators;             /* bit c: it takes layers of HdLayerClass c */
+  double static_w;             /* leakage [W] */
+  double static_pj_per_cycle;  /* the same [pJ per base cycle] */
+  guint operators;             /* bit c: it takes layers of HdLayerClass c (mac, pool, vector, move) */
   guint n_levels;
   HdLevel *level;              /* bottom-up */
   guint n_dataflows;
@@ -184,7 +188,7 @@ typedef struct {
   HdMemoryId *memories;        /* on-chip memories it serves, ascending */
   guint outstanding;           /* transfers in flight, >= 1 */
   guint priority;              /* for FIXED_PRIORITY arbiters: smaller goes first */
-  guint slot;                  /* for TIME_SLOTS arbiters: slot mod the resource's n_slots */
+  guint slot;                  /* for TIME_SLOTS arbiters: slot mod the resource's n_slots; where none is given, its index */
   HdCoreId core;               /* the core whose own queue it is (the core moves its own data, nothing overlaps), or HD_NONE */
 } HdDma;
 
@@ -236,6 +240,12 @@ HdPlatform *hd_platform_parse_xml (const char *text, gsize length, const char *n
  */
 HdPlatform *hd_platform_parse_synthetic (const char *text, GError **error);
 
+/** Returns (transfer full): the XML that a synthetic platform stands for. Errors: %HD_ERROR_INPUT. */
+char *hd_platform_synthetic_to_xml (const char *text, GError **error);
+
+/** A small, commented platform file to start from; it loads as it stands. */
+const char *hd_platform_template_xml (void);
+
 /** Returns (transfer full): canonical XML, elements by name; parsing it gives the same platform. Its sha256 identifies the platform. */
 char *hd_platform_to_xml (const HdPlatform *self);
 /** Returns (transfer full): sha256 of the canonical XML, in hexadecimal. */
@@ -247,9 +257,11 @@ char *hd_platform_sha256 (const HdPlatform *self);
  * @destinations: (array length=n): the memories that are written; distinct, not @source
  * @route: (out): clear it with hd_route_clear()
  *
- * The way that the file gives, else the one with the fewest resources; ties by the names of the resources in order. Several destinations: the union
+ * The way that the file gives, else the one with the fewest resources; ties by the names of the resources in order. It begins with the source's read
+ * port and ends with the destination's write port; other memories' ports are never on the way. Several destinations: the union
  * of their ways, shared from the start as far as they agree.
  *
+ * Time: O(resources and their connections) for each destination: ask once for each distinct route.
  * Errors: %HD_ERROR_NEGATIVE when there is no way; the message names both ends.
  */
 gboolean hd_platform_route (const HdPlatform *self, HdMemoryId source, const HdMemoryId *destinations, guint n, HdRoute *route, GError **error);

@@ -1,84 +1,40 @@
-/* Reading hostile XML safely; see xml.h for what is refused and why. */
+/* A parsed document: its nodes and attributes, and the faults that reading them finds. */
 #include "config.h"
 #include "xml/xml.h"
+#include "xml/xml-parse.h"
 
-#include <errno.h>
-#include <libxml/parser.h>
-#include <libxml/parserInternals.h>
-#include <libxml/tree.h>
-#include <libxml/xmlerror.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 struct HdXmlDocument {
   char *file;
   xmlDoc *doc;
   HdDiagnostics *diagnostics;
-  GHashTable *asked;    /* attribute nodes that an accessor has read */
+  GPtrArray *parts;     /* what parsing made: this file and the included ones; see xml-parse.h */
+  GHashTable *asked;    /* element -> names that an accessor has asked it for, until the element is finished */
   GHashTable *strings;  /* owned copies of attribute values */
 };
 
 /* --- loading ------------------------------------------------------------------------------- */
 
-static void
-collect_parser_error (void *data, xmlError *fault)
+static HdXmlDocument *
+document_new (const char *name)
 {
-  HdXmlDocument *self = data;
-  g_autofree char *message = g_strstrip (g_strdup (fault->message != NULL ? fault->message : "malformed XML"));
-  /* A value can be megabytes long; the message need not be. */
-  if (strlen (message) > 300)
-    strcpy (message + 297, "...");
-  for (char *p = message; *p != '\0'; p++)
-    if (*p == '\n')
-      *p = ' ';
-  hd_diagnostics_add (self->diagnostics, fault->line > 0 ? (guint) fault->line : 1, "not well-formed XML: %s", message);
-}
-
-static xmlParserInput *
-deny_external_entity (const char *url, const char *id, xmlParserCtxt *context)
-{
-  return NULL;
-}
-
-/* libxml2 wants its global tables made before the first of several threads comes. */
-static void
-initialise_parser (void)
-{
-  static gsize once = 0;
-  if (g_once_init_enter (&once)) {
-    xmlInitParser ();
-    xmlSetExternalEntityLoader (deny_external_entity);
-    g_once_init_leave (&once, 1);
-  }
-}
-
-static gboolean
-parse_document (HdXmlDocument *self, const char *text, gsize length)
-{
-  initialise_parser ();
-  xmlParserCtxt *context = xmlNewParserCtxt ();
-  xmlSetStructuredErrorFunc (self, (xmlStructuredErrorFunc) collect_parser_error);
-  self->doc = xmlCtxtReadMemory (context, text, (int) length, self->file, NULL, XML_PARSE_NONET | XML_PARSE_BIG_LINES);
-  xmlSetStructuredErrorFunc (NULL, NULL);
-  gboolean well_formed = context->wellFormed;
-  xmlFreeParserCtxt (context);
-  if (self->doc != NULL && self->doc->intSubset != NULL) {
-    hd_diagnostics_add (self->diagnostics, 1, "a DOCTYPE is not allowed - expected plain elements");
-    return FALSE;
-  }
-  if ((self->doc == NULL || !well_formed) && hd_diagnostics_count (self->diagnostics) == 0)
-    hd_diagnostics_add (self->diagnostics, 1, "not well-formed XML");
-  return self->doc != NULL && well_formed;
+  HdXmlDocument *self = g_new0 (HdXmlDocument, 1);
+  self->file = g_strdup (name);
+  self->diagnostics = hd_diagnostics_new (name);
+  self->parts = g_ptr_array_new_with_free_func (_hd_xml_part_free);
+  self->asked = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
+  self->strings = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  return self;
 }
 
 static void
 check_root (HdXmlDocument *self, const char *root, const char *version)
 {
   HdXmlNode *node = hd_xml_root (self);
-  if (node == NULL || !hd_xml_is (node, root)) {
-    hd_diagnostics_add (self->diagnostics, node != NULL ? hd_xml_line (node) : 1, "the root element is <%.60s> - expected <%s>",
-                        node != NULL ? hd_xml_name (node) : "", root);
+  if (!hd_xml_is (node, root)) {
+    hd_xml_fault (self, node, "the root element is <%.60s> - expected <%s>", hd_xml_name (node), root);
     return;
   }
   const char *found = hd_xml_require (self, node, "version");
@@ -86,19 +42,14 @@ check_root (HdXmlDocument *self, const char *root, const char *version)
     hd_xml_fault (self, node, "version \"%.20s\" of <%s> is not known - expected \"%s\"", found, root, version);
 }
 
-HdXmlDocument *
-hd_xml_parse (const char *text, gsize length, const char *name, const char *root, const char *version, GError **error)
+static HdXmlDocument *
+parse (const char *text, gsize length, const char *name, const char *folder, const char *root, const char *version, GError **error)
 {
-  g_autoptr (HdXmlDocument) self = g_new0 (HdXmlDocument, 1);
-  self->file = g_strdup (name);
-  self->diagnostics = hd_diagnostics_new (name);
-  self->asked = g_hash_table_new (NULL, NULL);
-  self->strings = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  if (length > HD_XML_MAX_BYTES)
-    hd_diagnostics_add (self->diagnostics, 0, "%" G_GSIZE_FORMAT " byte are too many for an XML file - expected at most %u", length, HD_XML_MAX_BYTES);
-  else if (length == 0)
+  g_autoptr (HdXmlDocument) self = document_new (name);
+  HdXmlParser parser = { .diagnostics = self->diagnostics, .parts = self->parts };
+  if (length == 0)
     hd_diagnostics_add (self->diagnostics, 1, "the file is empty - expected <%s>", root);
-  else if (parse_document (self, text, length))
+  else if ((self->doc = _hd_xml_parse_part (&parser, text, length, name, folder)) != NULL)
     check_root (self, root, version);
   if (!hd_diagnostics_check (self->diagnostics, error))
     return NULL;
@@ -106,21 +57,19 @@ hd_xml_parse (const char *text, gsize length, const char *name, const char *root
 }
 
 HdXmlDocument *
+hd_xml_parse (const char *text, gsize length, const char *name, const char *root, const char *version, GError **error)
+{
+  return parse (text, length, name, NULL, root, version, error);
+}
+
+HdXmlDocument *
 hd_xml_load (const char *path, const char *root, const char *version, GError **error)
 {
-  g_autofree char *text = NULL;
+  g_autofree char *text = NULL, *folder = g_path_get_dirname (path);
   gsize length;
-  g_autoptr (GError) local = NULL;
-  /* A directory or a device is no input either. */
-  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR)) {
-    g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: no such file", path);
+  if (!_hd_xml_read_file (path, &text, &length, error))
     return NULL;
-  }
-  if (!g_file_get_contents (path, &text, &length, &local)) {
-    g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: cannot be read: %s", path, local->message);
-    return NULL;
-  }
-  return hd_xml_parse (text, length, path, root, version, error);
+  return parse (text, length, path, folder, root, version, error);
 }
 
 void
@@ -128,9 +77,8 @@ hd_xml_document_free (HdXmlDocument *self)
 {
   if (self == NULL)
     return;
-  if (self->doc != NULL)
-    xmlFreeDoc (self->doc);
   hd_diagnostics_free (self->diagnostics);
+  g_ptr_array_unref (self->parts);
   g_hash_table_unref (self->asked);
   g_hash_table_unref (self->strings);
   g_free (self->file);
@@ -153,22 +101,51 @@ hd_xml_line (const HdXmlNode *node)
 const char *hd_xml_name (const HdXmlNode *node) { return (const char *) node->name; }
 gboolean hd_xml_is (const HdXmlNode *node, const char *name) { return g_str_equal ((const char *) node->name, name); }
 
+/* A fault that stands in the node's own file, which can be an included one. */
+static void
+add_fault (const HdXmlDocument *self, const HdXmlNode *node, const char *text)
+{
+  hd_diagnostics_add_at (self->diagnostics, _hd_xml_part_file (node), hd_xml_line (node), "%s", text);
+}
+
+/* The element that stands for @node: itself, the root of the file that it includes, or NULL for what may not be here. */
+static HdXmlNode *
+resolve_element (const HdXmlDocument *self, HdXmlNode *node)
+{
+  if (node->ns == NULL)
+    return node;
+  if (_hd_xml_is_include (node))
+    return _hd_xml_included_root (node);
+  add_fault (self, node, "an element of a foreign namespace - expected plain elements");
+  return NULL;
+}
+
 static HdXmlNode *
 skip_to_element (const HdXmlDocument *self, HdXmlNode *node)
 {
   for (; node != NULL; node = node->next) {
-    if (node->type == XML_ELEMENT_NODE)
-      return node;
+    HdXmlNode *found = node->type == XML_ELEMENT_NODE ? resolve_element (self, node) : NULL;
+    if (found != NULL)
+      return found;
     if ((node->type == XML_TEXT_NODE && !xmlIsBlankNode (node)) || node->type == XML_CDATA_SECTION_NODE)
-      hd_diagnostics_add (self->diagnostics, hd_xml_line (node), "text between elements - expected elements and comments only");
+      add_fault (self, node, "text between elements - expected elements and comments only");
     if (node->type == XML_ENTITY_REF_NODE)
-      hd_diagnostics_add (self->diagnostics, hd_xml_line (node), "an entity reference is not allowed here");
+      add_fault (self, node, "an entity reference is not allowed here");
   }
   return NULL;
 }
 
 HdXmlNode *hd_xml_first (const HdXmlDocument *self, const HdXmlNode *node) { return skip_to_element (self, node->children); }
-HdXmlNode *hd_xml_next (const HdXmlDocument *self, const HdXmlNode *node) { return skip_to_element (self, node->next); }
+
+HdXmlNode *
+hd_xml_next (const HdXmlDocument *self, const HdXmlNode *node)
+{
+  /* After an included file's root comes what stands after the include; that can itself be the root of an included file. */
+  const HdXmlNode *place = node;
+  for (const HdXmlNode *includer; (includer = _hd_xml_includer (place)) != NULL;)
+    place = includer;
+  return skip_to_element (self, place->next);
+}
 
 void
 hd_xml_fault (HdXmlDocument *self, const HdXmlNode *node, const char *format, ...)
@@ -177,7 +154,7 @@ hd_xml_fault (HdXmlDocument *self, const HdXmlNode *node, const char *format, ..
   va_start (args, format);
   g_autofree char *text = g_strdup_vprintf (format, args);
   va_end (args);
-  hd_diagnostics_add (self->diagnostics, hd_xml_line (node), "%s", text);
+  add_fault (self, node, text);
 }
 
 static char *
@@ -201,13 +178,24 @@ hd_xml_unexpected (HdXmlDocument *self, const HdXmlNode *node, const char *const
 
 /* --- attributes ----------------------------------------------------------------------------- */
 
+static void
+note_asked (HdXmlDocument *self, HdXmlNode *node, const char *name)
+{
+  GPtrArray *names = g_hash_table_lookup (self->asked, node);
+  if (names == NULL) {
+    names = g_ptr_array_new ();
+    g_hash_table_insert (self->asked, node, names);
+  }
+  g_ptr_array_add (names, (gpointer) g_intern_string (name));
+}
+
 const char *
 hd_xml_attribute (HdXmlDocument *self, HdXmlNode *node, const char *name)
 {
+  note_asked (self, node, name);
   xmlAttr *attribute = xmlHasNsProp (node, (const xmlChar *) name, NULL);
   if (attribute == NULL)
     return NULL;
-  g_hash_table_add (self->asked, attribute);
   char *text = g_hash_table_lookup (self->strings, attribute);
   if (text == NULL) {
     xmlChar *value = xmlNodeListGetString (node->doc, attribute->children, 1);
@@ -335,14 +323,34 @@ hd_xml_words (HdXmlDocument *self, HdXmlNode *node, const char *name)
   return (char **) g_ptr_array_free (words, FALSE);
 }
 
+static gboolean
+was_asked (const GPtrArray *names, const char *name)
+{
+  for (guint i = 0; i < names->len; i++)
+    if (g_str_equal (names->pdata[i], name))
+      return TRUE;
+  return FALSE;
+}
+
+/* Editors find a document's schema by attributes of this namespace; they say nothing about its content. */
+static gboolean
+is_schema_hint (const xmlAttr *attribute)
+{
+  return attribute->ns != NULL && g_str_equal ((const char *) attribute->ns->href, "http://www.w3.org/2001/XMLSchema-instance");
+}
+
 void
 hd_xml_finish_element (HdXmlDocument *self, HdXmlNode *node)
 {
-  g_autoptr (GPtrArray) known = g_ptr_array_new ();
-  for (xmlAttr *a = node->properties; a != NULL; a = a->next)
-    if (g_hash_table_contains (self->asked, a))
-      g_ptr_array_add (known, (gpointer) a->name);
-  for (xmlAttr *a = node->properties; a != NULL; a = a->next)
-    if (!g_hash_table_contains (self->asked, a))
-      hd_xml_fault (self, node, "<%s> has no attribute \"%.60s\"", hd_xml_name (node), (const char *) a->name);
+  g_autoptr (GPtrArray) none = g_ptr_array_new ();
+  const GPtrArray *asked = g_hash_table_lookup (self->asked, node);
+  const GPtrArray *names = asked != NULL ? asked : none;
+  for (xmlAttr *a = node->properties; a != NULL; a = a->next) {
+    const char *name = (const char *) a->name;
+    if (is_schema_hint (a) || (a->ns == NULL && was_asked (names, name)))
+      continue;
+    g_autofree char *hint = suggestion (name, (const char *const *) names->pdata, names->len);
+    hd_xml_fault (self, node, "<%s> has no attribute \"%.60s\"%s", hd_xml_name (node), name, hint);
+  }
+  g_hash_table_remove (self->asked, node);
 }

@@ -1,7 +1,8 @@
 /* The only room that knows libxml2: reading hostile XML safely, and writing canonical XML.
  *
  * Reading: the file is read whole (with a cap), parsed from memory without network, entities, DTDs or huge documents; a DOCTYPE is refused.
- * Every fault carries its line. Accessors add faults to the document's HdDiagnostics and go on, so that all faults of a file are told at once.
+ * A file, but no text from memory, may include others: <xi:include href="cores/x.xml"/> stands for the root element of a file below its own folder.
+ * Walking the nodes crosses from one to the other unseen; messages name the file that a node stands in. Every fault carries its line. Accessors add faults to the document's HdDiagnostics and go on, so that all faults of a file are told at once.
  * Attributes that nobody asked for are faults too ("did you mean"), found by hd_xml_finish_element().
  *
  * Writing: two spaces an indent, attributes in the order given, LF; the same calls give the same bytes.
@@ -17,8 +18,11 @@
 
 G_BEGIN_DECLS
 
-/** Files larger than this are refused [byte]. */
-#define HD_XML_MAX_BYTES (256u << 20)
+/** A document with its included files may have so many bytes, elements and attributes together, and includes inside each other: the tree takes
+ * some hundred bytes of memory for each of them. What is larger belongs in HDF5. */
+#define HD_XML_MAX_BYTES (32u << 20)
+#define HD_XML_MAX_NODES 500000u
+#define HD_XML_MAX_INCLUDE_DEPTH 8u
 
 typedef struct HdXmlDocument HdXmlDocument;
 typedef struct _xmlNode HdXmlNode;
