@@ -350,7 +350,7 @@ static void
 make_routes (HdDraft *self, HdPlatform *platform)
 {
   HdPlatformPrivate *private = _hd_platform_private (platform);
-  private->given = g_new0 (HdGivenRoute, self->routes->len);
+  private->given = g_new0 (HdGivenRoute, self->routes->len + 1);
   for (guint i = 0; i < self->routes->len; i++) {
     const DraftRoute *draft = &g_array_index (self->routes, DraftRoute, i);
     HdGivenRoute *route = &private->given[private->n_given];
@@ -407,7 +407,7 @@ make_dma (HdDraft *self, const HdPlatform *platform, const DraftDma *draft, HdDm
 static void
 make_default_dmas (HdPlatform *platform)
 {
-  platform->dma = g_new0 (HdDma, 2 * platform->n_memories);
+  platform->dma = g_new0 (HdDma, 2 * platform->n_memories + 1);
   for (HdMemoryId m = 0; m < platform->n_memories; m++) {
     if (platform->memory[m].dram)
       continue;

@@ -75,7 +75,7 @@ static void
 assemble_dataflows (HdDraft *self, const DraftCore *draft, HdCore *core)
 {
   core->n_dataflows = draft->dataflows->len;
-  core->dataflow = g_new0 (HdDataflow, core->n_dataflows);
+  core->dataflow = g_new0 (HdDataflow, core->n_dataflows + 1);
   for (guint i = 0; i < core->n_dataflows; i++)
     assemble_dataflow (self, core, &g_array_index (draft->dataflows, DraftDataflow, i), &core->dataflow[i]);
   qsort (core->dataflow, core->n_dataflows, sizeof *core->dataflow, compare_dataflows);
@@ -88,7 +88,7 @@ static void
 assemble_fixed (HdDraft *self, const DraftCore *draft, HdCore *core)
 {
   core->n_fixed = draft->fixed->len;
-  core->fixed = g_new0 (HdFixedCost, core->n_fixed);
+  core->fixed = g_new0 (HdFixedCost, core->n_fixed + 1);
   for (guint i = 0; i < core->n_fixed; i++) {
     core->fixed[i] = g_array_index (draft->fixed, HdFixedCost, i);
     core->fixed[i].operator_type = g_strdup (core->fixed[i].operator_type);

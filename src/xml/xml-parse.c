@@ -277,6 +277,8 @@ include_file (HdXmlParser *self, const HdXmlPart *part, xmlNode *node)
     include_fault (self, node, "%s: its root is an element of a namespace - expected a plain element", path);
     return;
   }
+  if (g_str_equal ((const char *) root->name, HD_XML_FRAGMENT) && root->properties != NULL)
+    hd_diagnostics_add_at (self->diagnostics, path, hd_xml_line (root), "<%s> has no attribute \"%.60s\"", HD_XML_FRAGMENT, (const char *) root->properties->name);
   node->_private = root;
   root->_private = node;
 }

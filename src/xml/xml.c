@@ -108,16 +108,20 @@ add_fault (const HdXmlDocument *self, const HdXmlNode *node, const char *text)
   hd_diagnostics_add_at (self->diagnostics, _hd_xml_part_file (node), hd_xml_line (node), "%s", text);
 }
 
-/* The element that stands for @node: itself, the root of the file that it includes, or NULL for what may not be here. */
+static HdXmlNode *skip_to_element (const HdXmlDocument *self, HdXmlNode *node);
+
+/* The element that stands for @node: itself, the root of the file that it includes, the first one of a fragment; NULL when there is none. */
 static HdXmlNode *
 resolve_element (const HdXmlDocument *self, HdXmlNode *node)
 {
   if (node->ns == NULL)
     return node;
-  if (_hd_xml_is_include (node))
-    return _hd_xml_included_root (node);
-  add_fault (self, node, "an element of a foreign namespace - expected plain elements");
-  return NULL;
+  if (!_hd_xml_is_include (node)) {
+    add_fault (self, node, "an element of a foreign namespace - expected plain elements");
+    return NULL;
+  }
+  HdXmlNode *root = _hd_xml_included_root (node);
+  return root != NULL && hd_xml_is (root, HD_XML_FRAGMENT) ? skip_to_element (self, root->children) : root;
 }
 
 static HdXmlNode *
@@ -137,14 +141,25 @@ skip_to_element (const HdXmlDocument *self, HdXmlNode *node)
 
 HdXmlNode *hd_xml_first (const HdXmlDocument *self, const HdXmlNode *node) { return skip_to_element (self, node->children); }
 
+/* The include element that @node stands for: as an included root, or at the end of a fragment; NULL: neither. */
+static const HdXmlNode *
+outer_place (const HdXmlNode *node, gboolean at_end)
+{
+  const HdXmlNode *root = at_end ? node->parent : node;
+  return root != NULL && root->type == XML_ELEMENT_NODE && (!at_end || hd_xml_is (root, HD_XML_FRAGMENT)) ? _hd_xml_includer (root) : NULL;
+}
+
+/* After an included root comes what stands after the include, and so after the last element of a fragment. */
 HdXmlNode *
 hd_xml_next (const HdXmlDocument *self, const HdXmlNode *node)
 {
-  /* After an included file's root comes what stands after the include; that can itself be the root of an included file. */
-  const HdXmlNode *place = node;
-  for (const HdXmlNode *includer; (includer = _hd_xml_includer (place)) != NULL;)
-    place = includer;
-  return skip_to_element (self, place->next);
+  for (const HdXmlNode *place = node, *outer;; place = outer) {
+    while ((outer = outer_place (place, FALSE)) != NULL)
+      place = outer;
+    HdXmlNode *found = skip_to_element (self, place->next);
+    if (found != NULL || (outer = outer_place (place, TRUE)) == NULL)
+      return found;
+  }
 }
 
 void

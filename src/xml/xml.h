@@ -1,7 +1,8 @@
 /* The only room that knows libxml2: reading hostile XML safely, and writing canonical XML.
  *
  * Reading: the file is read whole (with a cap), parsed from memory without network, entities, DTDs or huge documents; a DOCTYPE is refused.
- * A file, but no text from memory, may include others: <xi:include href="cores/x.xml"/> stands for the root element of a file below its own folder.
+ * A file, but no text from memory, may include others: <xi:include href="cores/x.xml"/> stands for the root element of a file below its own folder,
+ * or for the elements in it if that root is a <fragment>.
  * Walking the nodes crosses from one to the other unseen; messages name the file that a node stands in. Every fault carries its line. Accessors add faults to the document's HdDiagnostics and go on, so that all faults of a file are told at once.
  * Attributes that nobody asked for are faults too ("did you mean"), found by hd_xml_finish_element().
  *
@@ -23,6 +24,9 @@ G_BEGIN_DECLS
 #define HD_XML_MAX_BYTES (32u << 20)
 #define HD_XML_MAX_NODES 500000u
 #define HD_XML_MAX_INCLUDE_DEPTH 8u
+
+/** The root of an included file that stands for several elements. */
+#define HD_XML_FRAGMENT "fragment"
 
 typedef struct HdXmlDocument HdXmlDocument;
 typedef struct _xmlNode HdXmlNode;
