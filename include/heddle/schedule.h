@@ -11,7 +11,7 @@
  * | cost   | what a compute takes: one row per distinct node shape and core, shared by the tasks                         |
  *
  * Everything is columns and compressed rows (`x_begin[i] .. x_begin[i+1]` index into `x`), so ten million tasks fit and the file is the memory.
- * Lists inside a row ascend and hold nothing twice. Energy is whole attojoules [aJ], 1 pJ = 1,000,000 aJ.
+ * Lists inside a row ascend and hold nothing twice; costs and routes are distinct and numbered by first use: equal content is equal bytes. Energy is whole attojoules [aJ], 1 pJ = 1,000,000 aJ.
  *
  * Ownership: schedules are made by hd_schedule_builder_finish() or hd_schedule_load(), are immutable, and counted by reference.
  */
@@ -103,9 +103,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HdScheduleBuilder, hd_schedule_builder_free)
 void hd_schedule_builder_set_source (HdScheduleBuilder *self, const char *pass, const char *workload_xml, const char *mapping_xml);
 guint32 hd_schedule_builder_layer (HdScheduleBuilder *self, const char *name);    /* the same name gives the same id */
 guint32 hd_schedule_builder_tensor (HdScheduleBuilder *self, const char *name);
-/** Returns a handle; _finish() renumbers queues by name. */
+/** Returns a handle; _finish() renumbers queues by name. The name is copied. */
 HdQueueId hd_schedule_builder_queue (HdScheduleBuilder *self, const HdQueue *queue);
-/** Equal costs and equal routes get the same index. */
+/** Equal costs and equal routes get the same handle; _finish() numbers them by first use and drops those without. The route is copied. */
 guint32 hd_schedule_builder_cost (HdScheduleBuilder *self, const HdTaskCost *cost);
 guint32 hd_schedule_builder_route (HdScheduleBuilder *self, const HdRoute *route);
 /** Appends to the end of its queue. @what is a cost. */
@@ -113,7 +113,7 @@ HdTaskId hd_schedule_builder_compute (HdScheduleBuilder *self, HdQueueId queue, 
 /** Appends to the end of its queue. @what is a route. The piece it moves is what it uses; the pieces it makes name it as creator. */
 HdTaskId hd_schedule_builder_transfer (HdScheduleBuilder *self, HdQueueId queue, guint32 what, guint64 bits, guint32 layer, guint32 node);
 void hd_schedule_builder_priority (HdScheduleBuilder *self, HdTaskId task, guint32 priority);
-/** @box (nullable): NULL: opaque. */
+/** @tensor: or HD_NONE: opaque. @box (nullable): NULL: it is not said which part of the tensor. */
 HdPieceId hd_schedule_builder_piece (HdScheduleBuilder *self, HdMemoryId memory, guint64 bits, HdTaskId creator, guint32 tensor, const HdBox *box);
 void hd_schedule_builder_use (HdScheduleBuilder *self, HdTaskId task, HdPieceId piece);
 void hd_schedule_builder_after (HdScheduleBuilder *self, HdTaskId task, HdTaskId earlier);
