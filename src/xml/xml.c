@@ -354,6 +354,17 @@ is_schema_hint (const xmlAttr *attribute)
   return attribute->ns != NULL && g_str_equal ((const char *) attribute->ns->href, "http://www.w3.org/2001/XMLSchema-instance");
 }
 
+char **
+hd_xml_unasked_attributes (const HdXmlDocument *self, const HdXmlNode *node)
+{
+  GPtrArray *names = g_ptr_array_new ();
+  for (xmlAttr *a = node->properties; a != NULL; a = a->next)
+    if (!g_hash_table_contains (self->asked, a))
+      g_ptr_array_add (names, g_strdup ((const char *) a->name));
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_free (names, FALSE);
+}
+
 void
 hd_xml_finish_element (HdXmlDocument *self, HdXmlNode *node)
 {

@@ -1,0 +1,40 @@
+/* Loading a workload from a file: XML and ONNX are told apart by how they begin. */
+#include "config.h"
+#include <heddle/workload.h>
+
+#include <string.h>
+
+/* XML begins with '<', after white space or a byte order mark (of UTF-8 or UTF-16, which the XML reader judges). No ONNX model does. */
+static gboolean
+looks_like_xml (const char *text, gsize length)
+{
+  gsize i = 0;
+  if (length >= 2 && (memcmp (text, "\xff\xfe", 2) == 0 || memcmp (text, "\xfe\xff", 2) == 0))
+    return TRUE;
+  if (length >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0)
+    i = 3;
+  while (i < length && g_ascii_isspace (text[i]))
+    i++;
+  return i == length || text[i] == '<';
+}
+
+HdWorkload *
+hd_workload_load (const char *path, const HdImportOptions *options, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  /* A directory or a device is no input either. */
+  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR)) {
+    g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: no such file", path);
+    return NULL;
+  }
+  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, &local);
+  if (file == NULL) {
+    g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: cannot be read: %s", path, local->message);
+    return NULL;
+  }
+  const char *text = g_mapped_file_get_contents (file);
+  gsize length = g_mapped_file_get_length (file);
+  if (text == NULL || looks_like_xml (text, length))
+    return hd_workload_parse_xml (text != NULL ? text : "", length, path, error);
+  return hd_workload_parse_onnx ((const guint8 *) text, length, path, options, error);
+}
