@@ -172,6 +172,7 @@ read_attributes (Reader *r, HdXmlNode *node, HdGraphNode *op)
     if (!read_numbers (words, &attribute->contents))
       _hd_contents_clear (&attribute->contents);
   }
+  hd_xml_finish_element (r->doc, node);
 }
 
 /* The name of a layer or nest; "" when it is missing or taken. */

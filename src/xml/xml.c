@@ -358,8 +358,9 @@ char **
 hd_xml_unasked_attributes (const HdXmlDocument *self, const HdXmlNode *node)
 {
   GPtrArray *names = g_ptr_array_new ();
+  const GPtrArray *asked = g_hash_table_lookup (self->asked, node);
   for (xmlAttr *a = node->properties; a != NULL; a = a->next)
-    if (!g_hash_table_contains (self->asked, a))
+    if (a->ns == NULL && (asked == NULL || !was_asked (asked, (const char *) a->name)))
       g_ptr_array_add (names, g_strdup ((const char *) a->name));
   g_ptr_array_add (names, NULL);
   return (char **) g_ptr_array_free (names, FALSE);

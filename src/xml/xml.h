@@ -79,7 +79,7 @@ int hd_xml_choice (HdXmlDocument *self, HdXmlNode *node, const char *name, const
 gboolean hd_xml_boolean (HdXmlDocument *self, HdXmlNode *node, const char *name, gboolean fallback);
 /** Words separated by white space. Returns (transfer full): a NULL-ended array, empty when the attribute is missing. */
 char **hd_xml_words (HdXmlDocument *self, HdXmlNode *node, const char *name);
-/** Returns (transfer full): the names of the attributes of @node that no accessor has asked for, in document order, NULL-ended. */
+/** Returns (transfer full): the names of the attributes of @node that no accessor has asked for, in document order, NULL-ended. Those of namespaces are left out. */
 char **hd_xml_unasked_attributes (const HdXmlDocument *self, const HdXmlNode *node);
 /** Faults for the attributes of @node that no accessor has asked for. Call it once per element, after its accessors. */
 void hd_xml_finish_element (HdXmlDocument *self, HdXmlNode *node);
