@@ -6,6 +6,7 @@ struct HdXmlWriter {
   GString *text;
   GPtrArray *open;      /* names of the open elements */
   gboolean in_tag;      /* the last element's start tag still takes attributes */
+  gboolean in_text;     /* the last element holds text: its end stands right behind it */
 };
 
 HdXmlWriter *
@@ -77,6 +78,17 @@ hd_xml_writer_attribute_double (HdXmlWriter *self, const char *name, double valu
 }
 
 void
+hd_xml_writer_text (HdXmlWriter *self, const char *text)
+{
+  g_return_if_fail (self->in_tag);
+  g_auto (GStrv) parts = g_strsplit (text, "]]>", -1);
+  g_autofree char *safe = g_strjoinv ("]]]]><![CDATA[>", parts);
+  g_string_append_printf (self->text, "><![CDATA[%s]]>", safe);
+  self->in_tag = FALSE;
+  self->in_text = TRUE;
+}
+
+void
 hd_xml_writer_close (HdXmlWriter *self)
 {
   g_return_if_fail (self->open->len > 0);
@@ -86,7 +98,9 @@ hd_xml_writer_close (HdXmlWriter *self)
     self->in_tag = FALSE;
     return;
   }
-  indent (self);
+  if (!self->in_text)
+    indent (self);
+  self->in_text = FALSE;
   g_string_append_printf (self->text, "</%s>\n", name);
 }
 

@@ -34,13 +34,9 @@ parser_of (void *context)
   return ((xmlParserCtxt *) context)->_private;
 }
 
-static void
-collect_parser_error (void *context, xmlError *fault)
+void
+_hd_xml_add_parser_error (HdDiagnostics *diagnostics, const char *file, const xmlError *fault)
 {
-  HdXmlParser *self = parser_of (context);
-  /* The parser was stopped on purpose, and the reason told. */
-  if (fault->code == XML_ERR_USER_STOP)
-    return;
   g_autofree char *message = g_strstrip (g_strdup (fault->message != NULL ? fault->message : "malformed XML"));
   /* A value can be megabytes long; the message need not be. */
   if (strlen (message) > 300)
@@ -49,7 +45,16 @@ collect_parser_error (void *context, xmlError *fault)
     if (g_ascii_iscntrl (*p))
       *p = ' ';
   g_autofree char *readable = g_utf8_make_valid (message, -1);
-  hd_diagnostics_add_at (self->diagnostics, self->file, fault->line > 0 ? (guint) fault->line : 1, "not well-formed XML: %s", readable);
+  hd_diagnostics_add_at (diagnostics, file, fault->line > 0 ? (guint) fault->line : 1, "not well-formed XML: %s", readable);
+}
+
+static void
+collect_parser_error (void *context, xmlError *fault)
+{
+  HdXmlParser *self = parser_of (context);
+  /* Else the parser was stopped on purpose, and the reason told. */
+  if (fault->code != XML_ERR_USER_STOP)
+    _hd_xml_add_parser_error (self->diagnostics, self->file, fault);
 }
 
 static void
@@ -77,8 +82,8 @@ count_element (void *context, const xmlChar *name, const xmlChar *prefix, const 
 }
 
 /* libxml2 wants its global tables made before the first of several threads comes. */
-static void
-initialise_parser (void)
+void
+_hd_xml_initialise (void)
 {
   static gsize once = 0;
   if (g_once_init_enter (&once)) {
@@ -90,7 +95,7 @@ initialise_parser (void)
 static xmlDoc *
 build_tree (HdXmlParser *self, const char *text, gsize length)
 {
-  initialise_parser ();
+  _hd_xml_initialise ();
   xmlParserCtxt *context = xmlNewParserCtxt ();
   context->_private = self;
   context->sax->serror = collect_parser_error;
@@ -108,8 +113,8 @@ build_tree (HdXmlParser *self, const char *text, gsize length)
 }
 
 /* Byte orders and code pages are refused rather than converted: what is not UTF-8 is most likely an accident. */
-static gboolean
-check_encoding (HdXmlParser *self, const char *text, gsize length)
+gboolean
+_hd_xml_check_encoding (HdDiagnostics *diagnostics, const char *file, const char *text, gsize length)
 {
   const char *end;
   if (g_utf8_validate_len (text, length, &end))
@@ -117,7 +122,7 @@ check_encoding (HdXmlParser *self, const char *text, gsize length)
   guint line = 1;
   for (const char *p = text; p < end; p++)
     line += *p == '\n';
-  hd_diagnostics_add_at (self->diagnostics, self->file, line, "byte %" G_GSIZE_FORMAT " (0x%02x) is not part of an UTF-8 text - expected a file in UTF-8",
+  hd_diagnostics_add_at (diagnostics, file, line, "byte %" G_GSIZE_FORMAT " (0x%02x) is not part of an UTF-8 text - expected a file in UTF-8",
                          (gsize) (end - text), (unsigned) (guint8) *end);
   return FALSE;
 }
@@ -134,7 +139,7 @@ _hd_xml_parse_part (HdXmlParser *self, const char *text, gsize length, const cha
   xmlDoc *doc = NULL;
   if (self->bytes > HD_XML_MAX_BYTES)
     hd_diagnostics_add_at (self->diagnostics, file, 1, "too large for a document - expected at most %u byte with all its includes", HD_XML_MAX_BYTES);
-  else if (check_encoding (self, text, length))
+  else if (_hd_xml_check_encoding (self->diagnostics, file, text, length))
     doc = build_tree (self, text, length);
   if (doc != NULL) {
     HdXmlPart *part = g_new (HdXmlPart, 1);
@@ -148,7 +153,7 @@ _hd_xml_parse_part (HdXmlParser *self, const char *text, gsize length, const cha
 }
 
 gboolean
-_hd_xml_read_file (const char *path, char **text, gsize *length, GError **error)
+_hd_xml_read_file (const char *path, gsize limit, char **text, gsize *length, GError **error)
 {
   g_autoptr (GError) local = NULL;
   /* A directory or a device is no input either. */
@@ -162,8 +167,8 @@ _hd_xml_read_file (const char *path, char **text, gsize *length, GError **error)
     return FALSE;
   }
   *length = g_mapped_file_get_length (map);
-  if (*length > HD_XML_MAX_BYTES) {
-    g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "%s:1: %" G_GSIZE_FORMAT " byte are too many for an XML file - expected at most %u", path, *length, HD_XML_MAX_BYTES);
+  if (*length > limit) {
+    g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "%s:1: %" G_GSIZE_FORMAT " byte are too many for an XML file - expected at most %" G_GSIZE_FORMAT, path, *length, limit);
     return FALSE;
   }
   /* A copy, so that a file that shrinks meanwhile cannot hurt while it is parsed. */
@@ -262,7 +267,7 @@ include_file (HdXmlParser *self, const HdXmlPart *part, xmlNode *node)
   g_autoptr (GError) local = NULL;
   if (path == NULL)
     return;
-  if (!_hd_xml_read_file (path, &text, &length, &local)) {
+  if (!_hd_xml_read_file (path, HD_XML_MAX_BYTES, &text, &length, &local)) {
     include_fault (self, node, "%s", local->message);
     return;
   }

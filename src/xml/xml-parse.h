@@ -10,6 +10,7 @@
 #include "xml/xml.h"
 
 #include <libxml/tree.h>
+#include <libxml/xmlerror.h>
 
 /** One parsed file. */
 typedef struct {
@@ -31,8 +32,14 @@ typedef struct {
 
 void _hd_xml_part_free (gpointer part);
 
-/** Reads a regular file of at most HD_XML_MAX_BYTES. Errors: %HD_ERROR_NO_INPUT; %HD_ERROR_INPUT when it is too large. */
-gboolean _hd_xml_read_file (const char *path, char **text, gsize *length, GError **error);
+/** libxml2 wants its global tables made before the first of several threads comes. */
+void _hd_xml_initialise (void);
+void _hd_xml_add_parser_error (HdDiagnostics *diagnostics, const char *file, const xmlError *fault);
+/** Whether it is UTF-8; else a fault was added. */
+gboolean _hd_xml_check_encoding (HdDiagnostics *diagnostics, const char *file, const char *text, gsize length);
+
+/** Reads a regular file of at most @limit [byte]. Errors: %HD_ERROR_NO_INPUT; %HD_ERROR_INPUT when it is too large. */
+gboolean _hd_xml_read_file (const char *path, gsize limit, char **text, gsize *length, GError **error);
 
 /** Returns (transfer none) (nullable): the tree, NULL after a fault; the part it belongs to is added to parser->parts. */
 xmlDoc *_hd_xml_parse_part (HdXmlParser *parser, const char *text, gsize length, const char *file, const char *folder);

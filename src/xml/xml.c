@@ -1,24 +1,15 @@
 /* A parsed document: its nodes and attributes, and the faults that reading them finds. */
 #include "config.h"
-#include "xml/xml.h"
+#include "xml/document.h"
 #include "xml/xml-parse.h"
 
 #include <stdarg.h>
 #include <string.h>
 
-struct HdXmlDocument {
-  char *file;
-  xmlDoc *doc;
-  HdDiagnostics *diagnostics;
-  GPtrArray *parts;     /* what parsing made: this file and the included ones; see xml-parse.h */
-  GHashTable *asked;    /* element -> names that an accessor has asked it for, until the element is finished */
-  GHashTable *strings;  /* owned copies of attribute values */
-};
-
 /* --- loading ------------------------------------------------------------------------------- */
 
-static HdXmlDocument *
-document_new (const char *name)
+HdXmlDocument *
+_hd_xml_document_new (const char *name)
 {
   HdXmlDocument *self = g_new0 (HdXmlDocument, 1);
   self->file = g_strdup (name);
@@ -29,8 +20,8 @@ document_new (const char *name)
   return self;
 }
 
-static void
-check_root (HdXmlDocument *self, const char *root, const char *version)
+void
+_hd_xml_check_root (HdXmlDocument *self, const char *root, const char *version)
 {
   HdXmlNode *node = hd_xml_root (self);
   if (!hd_xml_is (node, root)) {
@@ -45,12 +36,12 @@ check_root (HdXmlDocument *self, const char *root, const char *version)
 static HdXmlDocument *
 parse (const char *text, gsize length, const char *name, const char *folder, const char *root, const char *version, GError **error)
 {
-  g_autoptr (HdXmlDocument) self = document_new (name);
+  g_autoptr (HdXmlDocument) self = _hd_xml_document_new (name);
   HdXmlParser parser = { .diagnostics = self->diagnostics, .parts = self->parts };
   if (length == 0)
     hd_diagnostics_add (self->diagnostics, 1, "the file is empty - expected <%s>", root);
   else if ((self->doc = _hd_xml_parse_part (&parser, text, length, name, folder)) != NULL)
-    check_root (self, root, version);
+    _hd_xml_check_root (self, root, version);
   if (!hd_diagnostics_check (self->diagnostics, error))
     return NULL;
   return g_steal_pointer (&self);
@@ -67,7 +58,7 @@ hd_xml_load (const char *path, const char *root, const char *version, GError **e
 {
   g_autofree char *text = NULL, *folder = g_path_get_dirname (path);
   gsize length;
-  if (!_hd_xml_read_file (path, &text, &length, error))
+  if (!_hd_xml_read_file (path, HD_XML_MAX_BYTES, &text, &length, error))
     return NULL;
   return parse (text, length, path, folder, root, version, error);
 }
@@ -77,6 +68,7 @@ hd_xml_document_free (HdXmlDocument *self)
 {
   if (self == NULL)
     return;
+  _hd_xml_close_stream (self);
   hd_diagnostics_free (self->diagnostics);
   g_ptr_array_unref (self->parts);
   g_hash_table_unref (self->asked);
@@ -85,7 +77,7 @@ hd_xml_document_free (HdXmlDocument *self)
   g_free (self);
 }
 
-HdXmlNode *hd_xml_root (const HdXmlDocument *self) { return xmlDocGetRootElement (self->doc); }
+HdXmlNode *hd_xml_root (const HdXmlDocument *self) { return self->reader != NULL ? self->root : xmlDocGetRootElement (self->doc); }
 HdDiagnostics *hd_xml_diagnostics (const HdXmlDocument *self) { return self->diagnostics; }
 const char *hd_xml_file (const HdXmlDocument *self) { return self->file; }
 
@@ -95,6 +87,9 @@ guint
 hd_xml_line (const HdXmlNode *node)
 {
   long line = xmlGetLineNo (node);
+  /* Past 65535 an element knows its line through its neighbours only; one that came by stream has none and was told (stream.c). */
+  if (node->type == XML_ELEMENT_NODE && node->line == G_MAXUSHORT && node->psvi != NULL)
+    return GPOINTER_TO_UINT (node->psvi);
   return line > 0 ? (guint) line : 0;
 }
 
@@ -116,7 +111,7 @@ resolve_element (const HdXmlDocument *self, HdXmlNode *node)
 {
   if (node->ns == NULL)
     return node;
-  if (!_hd_xml_is_include (node)) {
+  if (self->reader != NULL || !_hd_xml_is_include (node)) {
     add_fault (self, node, "an element of a foreign namespace - expected plain elements");
     return NULL;
   }
@@ -137,6 +132,20 @@ skip_to_element (const HdXmlDocument *self, HdXmlNode *node)
       add_fault (self, node, "an entity reference is not allowed here");
   }
   return NULL;
+}
+
+char *
+hd_xml_text (HdXmlDocument *self, const HdXmlNode *node)
+{
+  for (const HdXmlNode *child = node->children; child != NULL; child = child->next)
+    if (child->type == XML_ELEMENT_NODE || child->type == XML_ENTITY_REF_NODE) {
+      hd_xml_fault (self, node, "<%s> has elements in it - expected text", hd_xml_name (node));
+      return g_strdup ("");
+    }
+  xmlChar *content = xmlNodeGetContent (node);
+  char *text = g_strdup (content != NULL ? (const char *) content : "");
+  xmlFree (content);
+  return text;
 }
 
 HdXmlNode *hd_xml_first (const HdXmlDocument *self, const HdXmlNode *node) { return skip_to_element (self, node->children); }

@@ -22,6 +22,8 @@ G_BEGIN_DECLS
 /** A document with its included files may have so many bytes, elements and attributes together, and includes inside each other: the tree takes
  * some hundred bytes of memory for each of them. What is larger belongs in HDF5. */
 #define HD_XML_MAX_BYTES (32u << 20)
+/** The same for what is read as a stream [byte]. */
+#define HD_XML_MAX_STREAM_BYTES (256u << 20)
 #define HD_XML_MAX_NODES 500000u
 #define HD_XML_MAX_INCLUDE_DEPTH 8u
 
@@ -45,6 +47,17 @@ HdXmlDocument *hd_xml_parse (const char *text, gsize length, const char *name, c
 void hd_xml_document_free (HdXmlDocument *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HdXmlDocument, hd_xml_document_free)
 
+/**
+ * hd_xml_stream_open:
+ * @text: (nullable): the document in memory, which must live as long; NULL: the file @name
+ *
+ * As hd_xml_load() and hd_xml_parse(), but the root's children are read one at a time: no tree of the whole is made. There are no includes.
+ * Read the root's attributes before the first hd_xml_stream_next().
+ */
+HdXmlDocument *hd_xml_stream_open (const char *text, gsize length, const char *name, const char *root, const char *version, GError **error);
+/** The root's next child, whole; it and its strings live until the next call. NULL at the end, and at a fault of the XML itself (see the diagnostics). */
+HdXmlNode *hd_xml_stream_next (HdXmlDocument *self);
+
 HdXmlNode *hd_xml_root (const HdXmlDocument *self);
 /** The faults so far; the room's semantic checks add to them. */
 HdDiagnostics *hd_xml_diagnostics (const HdXmlDocument *self);
@@ -54,6 +67,8 @@ const char *hd_xml_file (const HdXmlDocument *self);
 guint hd_xml_line (const HdXmlNode *node);
 const char *hd_xml_name (const HdXmlNode *node);
 gboolean hd_xml_is (const HdXmlNode *node, const char *name);
+/** Returns (transfer full): the text of an element that has nothing else in it; "" (and a fault) when it has elements. */
+char *hd_xml_text (HdXmlDocument *self, const HdXmlNode *node);
 /** First and next child element; NULL at the end. Text other than white space between elements is a fault. */
 HdXmlNode *hd_xml_first (const HdXmlDocument *self, const HdXmlNode *node);
 HdXmlNode *hd_xml_next (const HdXmlDocument *self, const HdXmlNode *node);
@@ -94,6 +109,8 @@ void hd_xml_writer_attribute (HdXmlWriter *self, const char *name, const char *v
 void hd_xml_writer_attribute_u64 (HdXmlWriter *self, const char *name, guint64 value, HdUnit unit);
 void hd_xml_writer_attribute_i64 (HdXmlWriter *self, const char *name, gint64 value);
 void hd_xml_writer_attribute_double (HdXmlWriter *self, const char *name, double value, HdUnit unit);
+/** Text in the open element, which then holds nothing else; reading it back gives the same. */
+void hd_xml_writer_text (HdXmlWriter *self, const char *text);
 void hd_xml_writer_close (HdXmlWriter *self);
 /** Returns (transfer full): the whole document; every element is closed. */
 char *hd_xml_writer_finish (HdXmlWriter *self);
