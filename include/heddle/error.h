@@ -68,7 +68,8 @@ gboolean hd_diagnostics_check (const HdDiagnostics *self, GError **error);
  * @name: what was written
  * @candidates: (array length=n): what could have been meant
  *
- * Returns (nullable): the candidate nearest to @name by edit distance, or NULL when none is near. Ties go to the first in byte order.
+ * Returns (nullable): the candidate nearest to @name by edit distance (an exchange of neighbours counts once), or NULL when none is near.
+ * Ties go to the first in byte order. Of many candidates only the first 2000 are looked at.
  */
 const char *hd_suggest (const char *name, const char *const *candidates, gsize n);
 

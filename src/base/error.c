@@ -143,13 +143,14 @@ hd_diagnostics_check (const HdDiagnostics *self, GError **error)
 
 /* --- did you mean ----------------------------------------------------------------------------- */
 
-/* Levenshtein distance, two rows; names longer than the row count as far away. */
+/* Edit distance with exchanges of neighbours (optimal string alignment), three rows; names longer than a row count as far away. */
 static guint
 edit_distance (const char *a, const char *b)
 {
   enum { LONGEST = 64 };
   gsize n = strlen (a), m = strlen (b);
-  guint previous[LONGEST + 1], current[LONGEST + 1];
+  guint rows[3][LONGEST + 1];
+  guint *before = rows[0], *previous = rows[1], *current = rows[2];
   if (n > LONGEST || m > LONGEST)
     return G_MAXUINT;
   for (gsize j = 0; j <= m; j++)
@@ -157,10 +158,15 @@ edit_distance (const char *a, const char *b)
   for (gsize i = 1; i <= n; i++) {
     current[0] = i;
     for (gsize j = 1; j <= m; j++) {
-      guint swap = previous[j - 1] + (g_ascii_tolower (a[i - 1]) != g_ascii_tolower (b[j - 1]));
-      current[j] = MIN (swap, MIN (previous[j], current[j - 1]) + 1);
+      char x = g_ascii_tolower (a[i - 1]), y = g_ascii_tolower (b[j - 1]);
+      current[j] = MIN (previous[j - 1] + (x != y), MIN (previous[j], current[j - 1]) + 1);
+      if (i > 1 && j > 1 && x == g_ascii_tolower (b[j - 2]) && y == g_ascii_tolower (a[i - 2]))
+        current[j] = MIN (current[j], before[j - 2] + 1);
     }
-    memcpy (previous, current, (m + 1) * sizeof *previous);
+    guint *spare = before;
+    before = previous;
+    previous = current;
+    current = spare;
   }
   return previous[m];
 }
@@ -168,8 +174,11 @@ edit_distance (const char *a, const char *b)
 const char *
 hd_suggest (const char *name, const char *const *candidates, gsize n)
 {
+  /* Enough for anybody's typing; a hostile file has thousands of names, each as long as can be. */
+  enum { MOST = 2000 };
   guint limit = MAX (1, strlen (name) / 3), best = limit + 1;
   const char *found = NULL;
+  n = MIN (n, MOST);
   for (gsize i = 0; i < n; i++) {
     guint distance = edit_distance (name, candidates[i]);
     if (distance < best || (distance == best && found != NULL && strcmp (candidates[i], found) < 0)) {

@@ -8,10 +8,17 @@
 
 /* --- names ---------------------------------------------------------------------------------- */
 
+/* Past that many faults no more are told; then there is no point in looking for what could have been meant. */
+gboolean
+_hd_draft_is_full (const HdDraft *self)
+{
+  return hd_diagnostics_count (hd_xml_diagnostics (self->xml)) > HD_DIAGNOSTICS_MAX;
+}
+
 void
 _hd_draft_unknown (HdDraft *self, HdXmlNode *node, const char *attribute, const char *id, const char *what, GPtrArray *candidates)
 {
-  const char *near = hd_suggest (id, (const char *const *) candidates->pdata, candidates->len);
+  const char *near = _hd_draft_is_full (self) ? NULL : hd_suggest (id, (const char *const *) candidates->pdata, candidates->len);
   if (near != NULL)
     hd_xml_fault (self->xml, node, "%s of <%s>: there is no %s \"%.60s\" - did you mean \"%s\"?", attribute, hd_xml_name (node), what, id, near);
   else
@@ -25,7 +32,7 @@ _hd_draft_memory (HdDraft *self, const HdPlatform *platform, HdXmlNode *node, co
   if (found != HD_NONE || *id == '\0')
     return found;
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  for (guint i = 0; i < platform->n_memories; i++)
+  for (guint i = 0; i < platform->n_memories && !_hd_draft_is_full (self); i++)
     g_ptr_array_add (names, platform->memory[i].id);
   _hd_draft_unknown (self, node, attribute, id, "memory", names);
   return HD_NONE;
@@ -47,7 +54,7 @@ _hd_draft_core (HdDraft *self, HdXmlNode *node, const char *attribute, const cha
       high = middle;
   }
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  for (guint i = 0; i < self->cores->len; i++)
+  for (guint i = 0; i < self->cores->len && !_hd_draft_is_full (self); i++)
     g_ptr_array_add (names, (gpointer) g_array_index (self->cores, DraftCore, i).id);
   _hd_draft_unknown (self, node, attribute, id, "core", names);
   return HD_NONE;
@@ -188,15 +195,12 @@ make_resources (HdDraft *self, HdPlatform *platform)
   platform->resource = (HdResource *) g_array_free (resources, FALSE);
 }
 
-/* A memory's ports are known by their names; a connection of that name is a fault. */
+/* A memory knows its ports by their names. */
 static void
-link_ports (HdDraft *self, HdPlatform *platform)
+link_ports (HdPlatform *platform)
 {
   for (HdResourceId r = 0; r < platform->n_resources; r++) {
     const HdResource *resource = &platform->resource[r];
-    if (r > 0 && g_str_equal (resource->id, platform->resource[r - 1].id) && resource->kind + platform->resource[r - 1].kind != 2 * HD_RESOURCE_BUS
-        && (resource->kind == HD_RESOURCE_PORT || platform->resource[r - 1].kind == HD_RESOURCE_PORT))
-      hd_xml_fault (self->xml, self->root, "\"%s\" is the name of a memory's port and of a bus or link", resource->id);
     if (resource->kind != HD_RESOURCE_PORT)
       continue;
     HdMemory *memory = &platform->memory[resource->memory];
@@ -205,6 +209,25 @@ link_ports (HdDraft *self, HdPlatform *platform)
     if (!g_str_has_suffix (resource->id, ".read"))
       memory->write_port = r;
   }
+}
+
+/* Ports share the resources' names with buses and links. */
+static void
+check_port_names (HdDraft *self)
+{
+  g_autoptr (GHashTable) connections = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < self->connections->len; i++) {
+    DraftConnection *draft = &g_array_index (self->connections, DraftConnection, i);
+    g_hash_table_insert (connections, draft->id, draft->node);
+  }
+  static const char *const PORTS[] = { "port", "read", "write" };
+  for (guint i = 0; i < self->memories->len; i++)
+    for (guint p = 0; p < G_N_ELEMENTS (PORTS); p++) {
+      g_autofree char *port = g_strdup_printf ("%s.%s", g_array_index (self->memories, DraftMemory, i).id, PORTS[p]);
+      HdXmlNode *node = g_hash_table_lookup (connections, port);
+      if (node != NULL)
+        hd_xml_fault (self->xml, node, "id \"%s\" is the name of a memory's port - expected another one", port);
+    }
 }
 
 /* --- memories ------------------------------------------------------------------------------------- */
@@ -241,9 +264,9 @@ find_end (HdDraft *self, const HdPlatform *platform, HdXmlNode *node, const char
   if (bus != HD_NONE && platform->resource[bus].kind == HD_RESOURCE_BUS)
     return (End) { bus, bus };
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  for (guint i = 0; i < platform->n_memories; i++)
+  for (guint i = 0; i < platform->n_memories && !_hd_draft_is_full (self); i++)
     g_ptr_array_add (names, platform->memory[i].id);
-  for (guint i = 0; i < platform->n_resources; i++)
+  for (guint i = 0; i < platform->n_resources && !_hd_draft_is_full (self); i++)
     if (platform->resource[i].kind == HD_RESOURCE_BUS)
       g_ptr_array_add (names, platform->resource[i].id);
   _hd_draft_unknown (self, node, attribute, id, "memory or bus", names);
@@ -303,71 +326,79 @@ make_topology (HdDraft *self, HdPlatform *platform)
 
 /* --- given routes ------------------------------------------------------------------------------------ */
 
-static gboolean
-resolve_via (HdDraft *self, const HdPlatform *platform, const DraftRoute *draft, HdGivenRoute *route)
+/* The bus or link of that name. */
+static HdResourceId
+find_connection (HdDraft *self, const HdPlatform *platform, const DraftRoute *draft, const char *id)
 {
+  HdResourceId found = hd_platform_find_resource (platform, id);
+  if (found != HD_NONE && platform->resource[found].kind != HD_RESOURCE_PORT)
+    return found;
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  route->n_via = g_strv_length (draft->via);
-  route->via = g_new (HdResourceId, route->n_via + 1);
-  for (guint i = 0; i < route->n_via; i++) {
-    route->via[i] = hd_platform_find_resource (platform, draft->via[i]);
-    if (route->via[i] != HD_NONE && platform->resource[route->via[i]].kind != HD_RESOURCE_PORT)
-      continue;
-    for (guint r = 0; r < platform->n_resources; r++)
-      if (platform->resource[r].kind != HD_RESOURCE_PORT)
-        g_ptr_array_add (names, platform->resource[r].id);
-    _hd_draft_unknown (self, draft->node, "via", draft->via[i], "bus or link", names);
-    return FALSE;
-  }
-  return route->source != HD_NONE && route->destination != HD_NONE;
+  for (guint r = 0; r < platform->n_resources && !_hd_draft_is_full (self); r++)
+    if (platform->resource[r].kind != HD_RESOURCE_PORT)
+      g_ptr_array_add (names, platform->resource[r].id);
+  _hd_draft_unknown (self, draft->node, "via", id, "bus or link", names);
+  return HD_NONE;
 }
 
-static void
-check_steps (HdDraft *self, const HdPlatform *platform, const DraftRoute *draft, const HdGivenRoute *route)
+/* Each hop must lead to the next, and none may come twice: @seen holds for each resource the route that it was on last. */
+static gboolean
+resolve_via (HdDraft *self, const HdPlatform *platform, const DraftRoute *draft, HdGivenRoute *route, guint number, guint *seen)
 {
   HdResourceId at = platform->memory[route->source].read_port;
+  route->n_via = g_strv_length (draft->via);
+  route->via = g_new (HdResourceId, route->n_via + 1);
   for (guint i = 0; i <= route->n_via; i++) {
-    HdResourceId next = i < route->n_via ? route->via[i] : platform->memory[route->destination].write_port;
+    HdResourceId next = i < route->n_via ? find_connection (self, platform, draft, draft->via[i]) : platform->memory[route->destination].write_port;
+    if (next == HD_NONE)
+      return FALSE;
+    if (seen[next] == number) {
+      hd_xml_fault (self->xml, draft->node, "via of <route>: \"%s\" stands twice", platform->resource[next].id);
+      return FALSE;
+    }
     if (!_hd_platform_has_edge (_hd_platform_private (platform), at, next))
       hd_xml_fault (self->xml, draft->node, "via of <route>: \"%s\" does not lead to \"%s\"", platform->resource[at].id, platform->resource[next].id);
-    for (guint j = 0; j < i && i < route->n_via; j++)
-      if (route->via[j] == next)
-        hd_xml_fault (self->xml, draft->node, "via of <route>: \"%s\" stands twice", platform->resource[next].id);
-    at = next;
+    seen[next] = number;
+    route->via[i] = at = next;
   }
+  return TRUE;
 }
 
-static gint
-compare_given (gconstpointer a, gconstpointer b)
+static gboolean
+make_route (HdDraft *self, const HdPlatform *platform, const DraftRoute *draft, HdGivenRoute *route, guint number, guint *seen)
 {
-  const HdGivenRoute *x = a, *y = b;
-  if (x->source != y->source)
-    return x->source < y->source ? -1 : 1;
-  return x->destination < y->destination ? -1 : x->destination > y->destination;
+  route->source = _hd_draft_memory (self, platform, draft->node, "from", draft->from);
+  route->destination = _hd_draft_memory (self, platform, draft->node, "to", draft->to);
+  if (route->source == HD_NONE || route->destination == HD_NONE)
+    return FALSE;
+  if (route->source == route->destination) {
+    hd_xml_fault (self->xml, draft->node, "a route from \"%s\" to itself", draft->from);
+    return FALSE;
+  }
+  if (resolve_via (self, platform, draft, route, number, seen))
+    return TRUE;
+  g_clear_pointer (&route->via, g_free);
+  return FALSE;
 }
 
 static void
 make_routes (HdDraft *self, HdPlatform *platform)
 {
   HdPlatformPrivate *private = _hd_platform_private (platform);
+  g_autofree guint *seen = g_new0 (guint, platform->n_resources);
+  g_autoptr (GHashTable) pairs = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   private->given = g_new0 (HdGivenRoute, self->routes->len + 1);
   for (guint i = 0; i < self->routes->len; i++) {
     const DraftRoute *draft = &g_array_index (self->routes, DraftRoute, i);
     HdGivenRoute *route = &private->given[private->n_given];
-    route->source = _hd_draft_memory (self, platform, draft->node, "from", draft->from);
-    route->destination = _hd_draft_memory (self, platform, draft->node, "to", draft->to);
-    if (!resolve_via (self, platform, draft, route)) {
-      g_clear_pointer (&route->via, g_free);
+    if (!make_route (self, platform, draft, route, i + 1, seen))
       continue;
-    }
-    if (_hd_platform_given_route (private, route->source, route->destination) != NULL)
+    gint64 pair = (gint64) route->source << 32 | route->destination;
+    if (!g_hash_table_add (pairs, g_memdup2 (&pair, sizeof pair)))
       hd_xml_fault (self->xml, draft->node, "a second route from \"%s\" to \"%s\"", draft->from, draft->to);
-    else if (route->source == route->destination)
-      hd_xml_fault (self->xml, draft->node, "a route from \"%s\" to itself", draft->from);
-    check_steps (self, platform, draft, route);
     private->n_given++;
   }
-  qsort (private->given, private->n_given, sizeof *private->given, compare_given);
+  qsort (private->given, private->n_given, sizeof *private->given, _hd_compare_given_routes);
 }
 
 /* --- DMA engines --------------------------------------------------------------------------------------- */
@@ -455,13 +486,14 @@ _hd_draft_assemble (HdDraft *self)
   if (platform->clock_hz == 0)
     platform->clock_hz = self->hz;
   check_names (self);
+  check_port_names (self);
   g_array_sort (self->memories, compare_memories);
   g_array_sort (self->connections, compare_connections);
   g_array_sort (self->cores, compare_cores);
   g_array_sort (self->dmas, compare_dmas);
   make_memories (self, platform);
   make_resources (self, platform);
-  link_ports (self, platform);
+  link_ports (platform);
   make_topology (self, platform);
   make_routes (self, platform);
   _hd_draft_assemble_cores (self, platform);

@@ -14,6 +14,7 @@
 #define HD_PLATFORM_MAX_CYCLES (G_GUINT64_CONSTANT (1) << 20)   /* a latency, a slot [own cycle] */
 #define HD_PLATFORM_MAX_BITS (G_GUINT64_CONSTANT (1) << 60)     /* a capacity [bit] */
 #define HD_PLATFORM_MAX_ARRAY (G_GUINT64_CONSTANT (1) << 40)    /* units of an array */
+#define HD_PLATFORM_MAX_NODES 150000u                           /* elements and attributes of a file */
 #define HD_PLATFORM_MAX_PJ 1e9                                  /* an energy [pJ], [pJ/bit] */
 #define HD_PLATFORM_MAX_WATT 1e6
 
@@ -135,6 +136,8 @@ void _hd_draft_assemble_levels (HdDraft *self, const HdPlatform *platform, const
 /** The memory that @id names; HD_NONE and a fault with a suggestion when there is none. */
 HdMemoryId _hd_draft_memory (HdDraft *self, const HdPlatform *platform, HdXmlNode *node, const char *attribute, const char *id);
 HdCoreId _hd_draft_core (HdDraft *self, HdXmlNode *node, const char *attribute, const char *id);
+/** So many faults that nobody will read another one. */
+gboolean _hd_draft_is_full (const HdDraft *self);
 void _hd_draft_unknown (HdDraft *self, HdXmlNode *node, const char *attribute, const char *id, const char *what, GPtrArray *candidates);
 
 /* --- checking --------------------------------------------------------------------------------- */

@@ -52,19 +52,33 @@ _hd_platform_set_edges (HdPlatformPrivate *self, GArray *edges)
 gboolean
 _hd_platform_has_edge (const HdPlatformPrivate *self, HdResourceId from, HdResourceId to)
 {
-  for (guint32 i = self->forward.begin[from]; i < self->forward.begin[from + 1]; i++)
-    if (self->forward.to[i] == to)
+  guint32 low = self->forward.begin[from], high = self->forward.begin[from + 1];
+  while (low < high) {
+    guint32 middle = low + (high - low) / 2;
+    if (self->forward.to[middle] == to)
       return TRUE;
+    if (self->forward.to[middle] < to)
+      low = middle + 1;
+    else
+      high = middle;
+  }
   return FALSE;
+}
+
+int
+_hd_compare_given_routes (const void *a, const void *b)
+{
+  const HdGivenRoute *x = a, *y = b;
+  if (x->source != y->source)
+    return x->source < y->source ? -1 : 1;
+  return x->destination < y->destination ? -1 : x->destination > y->destination;
 }
 
 const HdGivenRoute *
 _hd_platform_given_route (const HdPlatformPrivate *self, HdMemoryId source, HdMemoryId destination)
 {
-  for (guint i = 0; i < self->n_given; i++)
-    if (self->given[i].source == source && self->given[i].destination == destination)
-      return &self->given[i];
-  return NULL;
+  const HdGivenRoute key = { .source = source, .destination = destination };
+  return bsearch (&key, self->given, self->n_given, sizeof key, _hd_compare_given_routes);
 }
 
 /* --- ways: from one memory to one other ------------------------------------------------------------ */

@@ -57,7 +57,7 @@ parse_ports (HdDraft *self, HdXmlNode *node, HdLevel *level)
     else
       count[kind] = (guint) (**word - '0');
   }
-  if (words[0] == NULL)
+  if (count[0] + count[1] + count[2] == 0)
     count[HD_PORT_READ] = count[HD_PORT_WRITE] = 1;
   for (guint kind = 0; kind < 3; kind++)
     for (guint i = 0; i < count[kind] && level->n_ports < HD_LEVEL_PORTS_MAX; i++)

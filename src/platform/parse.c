@@ -89,7 +89,8 @@ _hd_draft_bounded (HdDraft *self, HdXmlNode *node, const char *name, HdUnit unit
     return value;
   g_autofree char *text = hd_quantity_format_u64 (value, unit), *limit = hd_quantity_format_u64 (most, unit);
   hd_xml_fault (self->xml, node, "%s of <%s> is %s - expected %" G_GUINT64_FORMAT " to %s", name, hd_xml_name (node), text, least, limit);
-  return fallback;
+  /* Something that is possible, so that one fault does not bring about others. */
+  return CLAMP (value, least, most);
 }
 
 guint64

@@ -25,14 +25,14 @@ from_document (HdXmlDocument *xml, GError **error)
 HdPlatform *
 hd_platform_load (const char *path, GError **error)
 {
-  g_autoptr (HdXmlDocument) xml = hd_xml_load (path, "platform", "1", error);
+  g_autoptr (HdXmlDocument) xml = hd_xml_load_limited (path, "platform", "1", HD_PLATFORM_MAX_NODES, error);
   return xml != NULL ? from_document (xml, error) : NULL;
 }
 
 HdPlatform *
 hd_platform_parse_xml (const char *text, gsize length, const char *name, GError **error)
 {
-  g_autoptr (HdXmlDocument) xml = hd_xml_parse (text, length, name, "platform", "1", error);
+  g_autoptr (HdXmlDocument) xml = hd_xml_parse_limited (text, length, name, "platform", "1", HD_PLATFORM_MAX_NODES, error);
   return xml != NULL ? from_document (xml, error) : NULL;
 }
 

@@ -34,6 +34,8 @@ typedef struct {
 /** Fills both directions from @edges; doubles are dropped. @edges is reordered. */
 void _hd_platform_set_edges (HdPlatformPrivate *self, GArray *edges);
 gboolean _hd_platform_has_edge (const HdPlatformPrivate *self, HdResourceId from, HdResourceId to);
+/** By source, then destination. */
+int _hd_compare_given_routes (const void *a, const void *b);
 /** (nullable): the route that the file gives between the two. */
 const HdGivenRoute *_hd_platform_given_route (const HdPlatformPrivate *self, HdMemoryId source, HdMemoryId destination);
 

@@ -17,7 +17,7 @@ collect_error (void *data, xmlError *fault)
 static void
 open_reader (HdXmlDocument *self, const char *text, gsize length)
 {
-  if (!_hd_xml_check_encoding (self->diagnostics, self->file, text, length))
+  if (!_hd_xml_check_text (self->diagnostics, self->file, text, length))
     return;
   _hd_xml_initialise ();
   self->reader = xmlReaderForMemory (text, (int) length, NULL, NULL, XML_PARSE_NONET | XML_PARSE_BIG_LINES);

@@ -37,6 +37,10 @@ parser_of (void *context)
 void
 _hd_xml_add_parser_error (HdDiagnostics *diagnostics, const char *file, const xmlError *fault)
 {
+  if (fault->message != NULL && strstr (fault->message, "Excessive depth") != NULL) {
+    hd_diagnostics_add_at (diagnostics, file, (guint) MAX (1, fault->line), "elements inside each other too deep - expected at most %u", xmlParserMaxDepth);
+    return;
+  }
   g_autofree char *message = g_strstrip (g_strdup (fault->message != NULL ? fault->message : "malformed XML"));
   /* A value can be megabytes long; the message need not be. */
   if (strlen (message) > 300)
@@ -66,19 +70,32 @@ refuse_doctype (void *context, const xmlChar *name, const xmlChar *external_id, 
   xmlStopParser (context);
 }
 
+/* libxml2 gives an element the line where its start tag ends; a reader looks for where it begins. No '<' can stand inside a start tag. */
+static void
+note_first_line (xmlParserCtxt *context)
+{
+  int line = xmlSAX2GetLineNumber (context);
+  const xmlChar *p = context->input->cur;
+  while (p > context->input->base && *p != '<')
+    line -= *p-- == '\n';
+  if (context->node != NULL)
+    context->node->psvi = GUINT_TO_POINTER ((guint) MAX (1, line));
+}
+
 static void
 count_element (void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_namespaces, const xmlChar **namespaces,
                int n_attributes, int n_defaulted, const xmlChar **attributes)
 {
   HdXmlParser *self = parser_of (context);
   self->nodes += 1 + (guint) n_attributes + (guint) n_namespaces;
-  if (self->nodes > HD_XML_MAX_NODES) {
+  if (self->nodes > self->max_nodes) {
     hd_diagnostics_add_at (self->diagnostics, self->file, (guint) MAX (1, xmlSAX2GetLineNumber (context)),
-                           "too many elements and attributes - expected at most %u in a document", HD_XML_MAX_NODES);
+                           "too many elements and attributes - expected at most %u in a document", self->max_nodes);
     xmlStopParser (context);
     return;
   }
   xmlSAX2StartElementNs (context, name, prefix, uri, n_namespaces, namespaces, n_attributes, n_defaulted, attributes);
+  note_first_line (context);
 }
 
 /* libxml2 wants its global tables made before the first of several threads comes. */
@@ -113,8 +130,8 @@ build_tree (HdXmlParser *self, const char *text, gsize length)
 }
 
 /* Byte orders and code pages are refused rather than converted: what is not UTF-8 is most likely an accident. */
-gboolean
-_hd_xml_check_encoding (HdDiagnostics *diagnostics, const char *file, const char *text, gsize length)
+static gboolean
+check_encoding (HdDiagnostics *diagnostics, const char *file, const char *text, gsize length)
 {
   const char *end;
   if (g_utf8_validate_len (text, length, &end))
@@ -122,9 +139,64 @@ _hd_xml_check_encoding (HdDiagnostics *diagnostics, const char *file, const char
   guint line = 1;
   for (const char *p = text; p < end; p++)
     line += *p == '\n';
-  hd_diagnostics_add_at (diagnostics, file, line, "byte %" G_GSIZE_FORMAT " (0x%02x) is not part of an UTF-8 text - expected a file in UTF-8",
+  hd_diagnostics_add_at (diagnostics, file, line, "byte %" G_GSIZE_FORMAT " (0x%02x) is not part of a UTF-8 text - expected a file in UTF-8",
                          (gsize) (end - text), (unsigned) (guint8) *end);
   return FALSE;
+}
+
+/* Skips what is no tag and stands at @p: a comment, CDATA, a processing instruction. Returns its end, or @p when it is none. */
+static const char *
+skip_aside (const char *p, const char *end)
+{
+  static const char *const ASIDE[][2] = { { "<!--", "-->" }, { "<![CDATA[", "]]>" }, { "<?", "?>" } };
+  for (guint i = 0; i < G_N_ELEMENTS (ASIDE); i++) {
+    gsize n = strlen (ASIDE[i][0]);
+    if ((gsize) (end - p) < n || strncmp (p, ASIDE[i][0], n) != 0)
+      continue;
+    const char *close = g_strstr_len (p + n, end - p - (gssize) n, ASIDE[i][1]);
+    return close != NULL ? close + strlen (ASIDE[i][1]) : end;
+  }
+  return p;
+}
+
+/* libxml2 looks for doubles by comparing all attributes of an element with each other, before it asks anybody: hours for a megabyte. */
+static gboolean
+check_attribute_counts (HdDiagnostics *diagnostics, const char *file, const char *text, gsize length)
+{
+  const char *end = text + length;
+  guint line = 1, count = 0;
+  char quote = '\0';
+  gboolean in_tag = FALSE;
+  for (const char *p = text; p < end; p++) {
+    const char *after = in_tag ? p : skip_aside (p, end);
+    for (; p < after; p++)
+      line += *p == '\n';
+    if (p == end)
+      break;
+    line += *p == '\n';
+    if (quote != '\0')
+      quote = *p == quote ? '\0' : quote;
+    else if (*p == '<') {
+      in_tag = TRUE;
+      count = 0;
+    } else if (*p == '>')
+      in_tag = FALSE;
+    else if (in_tag && (*p == '"' || *p == '\'')) {
+      quote = *p;
+      count++;
+    }
+    if (count > HD_XML_MAX_ATTRIBUTES) {
+      hd_diagnostics_add_at (diagnostics, file, line, "an element with too many attributes - expected at most %u", HD_XML_MAX_ATTRIBUTES);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+gboolean
+_hd_xml_check_text (HdDiagnostics *diagnostics, const char *file, const char *text, gsize length)
+{
+  return check_encoding (diagnostics, file, text, length) && check_attribute_counts (diagnostics, file, text, length);
 }
 
 static void resolve_includes (HdXmlParser *self, const HdXmlPart *part, xmlNode *node);
@@ -139,7 +211,7 @@ _hd_xml_parse_part (HdXmlParser *self, const char *text, gsize length, const cha
   xmlDoc *doc = NULL;
   if (self->bytes > HD_XML_MAX_BYTES)
     hd_diagnostics_add_at (self->diagnostics, file, 1, "too large for a document - expected at most %u byte with all its includes", HD_XML_MAX_BYTES);
-  else if (_hd_xml_check_encoding (self->diagnostics, file, text, length))
+  else if (_hd_xml_check_text (self->diagnostics, file, text, length))
     doc = build_tree (self, text, length);
   if (doc != NULL) {
     HdXmlPart *part = g_new (HdXmlPart, 1);

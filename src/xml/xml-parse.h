@@ -3,6 +3,7 @@
  * | libxml2 field  | holds                                                                   |
  * |----------------|-------------------------------------------------------------------------|
  * | doc->_private  | the HdXmlPart that it belongs to, which knows the file's name           |
+ * | node->psvi     | of an element: the line where its start tag begins                      |
  * | node->_private | of an include element: the included root; of an included root: that element |
  */
 #pragma once
@@ -24,7 +25,7 @@ typedef struct {
   HdDiagnostics *diagnostics;
   GPtrArray *parts;     /* of HdXmlPart */
   gsize bytes;          /* read so far, against HD_XML_MAX_BYTES */
-  guint nodes;          /* elements and attributes so far, against HD_XML_MAX_NODES */
+  guint nodes, max_nodes; /* elements and attributes so far, and at most */
   guint depth;          /* of includes */
   guint faults_before;  /* when the present file began */
   const char *file;     /* being parsed */
@@ -35,8 +36,8 @@ void _hd_xml_part_free (gpointer part);
 /** libxml2 wants its global tables made before the first of several threads comes. */
 void _hd_xml_initialise (void);
 void _hd_xml_add_parser_error (HdDiagnostics *diagnostics, const char *file, const xmlError *fault);
-/** Whether it is UTF-8; else a fault was added. */
-gboolean _hd_xml_check_encoding (HdDiagnostics *diagnostics, const char *file, const char *text, gsize length);
+/** Whether it is UTF-8 and no element has too many attributes; else a fault was added. */
+gboolean _hd_xml_check_text (HdDiagnostics *diagnostics, const char *file, const char *text, gsize length);
 
 /** Reads a regular file of at most @limit [byte]. Errors: %HD_ERROR_NO_INPUT; %HD_ERROR_INPUT when it is too large. */
 gboolean _hd_xml_read_file (const char *path, gsize limit, char **text, gsize *length, GError **error);

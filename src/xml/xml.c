@@ -34,10 +34,10 @@ _hd_xml_check_root (HdXmlDocument *self, const char *root, const char *version)
 }
 
 static HdXmlDocument *
-parse (const char *text, gsize length, const char *name, const char *folder, const char *root, const char *version, GError **error)
+parse (const char *text, gsize length, const char *name, const char *folder, const char *root, const char *version, guint max_nodes, GError **error)
 {
   g_autoptr (HdXmlDocument) self = _hd_xml_document_new (name);
-  HdXmlParser parser = { .diagnostics = self->diagnostics, .parts = self->parts };
+  HdXmlParser parser = { .diagnostics = self->diagnostics, .parts = self->parts, .max_nodes = max_nodes };
   if (length == 0)
     hd_diagnostics_add (self->diagnostics, 1, "the file is empty - expected <%s>", root);
   else if ((self->doc = _hd_xml_parse_part (&parser, text, length, name, folder)) != NULL)
@@ -48,19 +48,31 @@ parse (const char *text, gsize length, const char *name, const char *folder, con
 }
 
 HdXmlDocument *
-hd_xml_parse (const char *text, gsize length, const char *name, const char *root, const char *version, GError **error)
+hd_xml_parse_limited (const char *text, gsize length, const char *name, const char *root, const char *version, guint max_nodes, GError **error)
 {
-  return parse (text, length, name, NULL, root, version, error);
+  return parse (text, length, name, NULL, root, version, max_nodes, error);
 }
 
 HdXmlDocument *
-hd_xml_load (const char *path, const char *root, const char *version, GError **error)
+hd_xml_load_limited (const char *path, const char *root, const char *version, guint max_nodes, GError **error)
 {
   g_autofree char *text = NULL, *folder = g_path_get_dirname (path);
   gsize length;
   if (!_hd_xml_read_file (path, HD_XML_MAX_BYTES, &text, &length, error))
     return NULL;
-  return parse (text, length, path, folder, root, version, error);
+  return parse (text, length, path, folder, root, version, max_nodes, error);
+}
+
+HdXmlDocument *
+hd_xml_parse (const char *text, gsize length, const char *name, const char *root, const char *version, GError **error)
+{
+  return hd_xml_parse_limited (text, length, name, root, version, HD_XML_MAX_NODES, error);
+}
+
+HdXmlDocument *
+hd_xml_load (const char *path, const char *root, const char *version, GError **error)
+{
+  return hd_xml_load_limited (path, root, version, HD_XML_MAX_NODES, error);
 }
 
 void
@@ -86,10 +98,9 @@ const char *hd_xml_file (const HdXmlDocument *self) { return self->file; }
 guint
 hd_xml_line (const HdXmlNode *node)
 {
-  long line = xmlGetLineNo (node);
-  /* Past 65535 an element knows its line through its neighbours only; one that came by stream has none and was told (stream.c). */
-  if (node->type == XML_ELEMENT_NODE && node->line == G_MAXUSHORT && node->psvi != NULL)
+  if (node->type == XML_ELEMENT_NODE && node->psvi != NULL)
     return GPOINTER_TO_UINT (node->psvi);
+  long line = xmlGetLineNo (node);
   return line > 0 ? (guint) line : 0;
 }
 
@@ -337,12 +348,18 @@ hd_xml_boolean (HdXmlDocument *self, HdXmlNode *node, const char *name, gboolean
 char **
 hd_xml_words (HdXmlDocument *self, HdXmlNode *node, const char *name)
 {
+  static const char SPACE[] = " \t\r\n";
   const char *text = hd_xml_attribute (self, node, name);
   GPtrArray *words = g_ptr_array_new ();
-  g_auto (GStrv) parts = text != NULL ? g_strsplit_set (text, " \t\r\n", -1) : NULL;
-  for (char **part = parts; part != NULL && *part != NULL; part++)
-    if (**part != '\0')
-      g_ptr_array_add (words, g_strdup (*part));
+  if (text != NULL && strlen (text) > HD_XML_MAX_WORDS_BYTES) {
+    hd_xml_fault (self, node, "%s of <%s> is too long a list - expected at most %u byte", name, hd_xml_name (node), HD_XML_MAX_WORDS_BYTES);
+    text = NULL;
+  }
+  for (const char *p = text; p != NULL && *(p += strspn (p, SPACE)) != '\0';) {
+    gsize length = strcspn (p, SPACE);
+    g_ptr_array_add (words, g_strndup (p, length));
+    p += length;
+  }
   g_ptr_array_add (words, NULL);
   return (char **) g_ptr_array_free (words, FALSE);
 }

@@ -19,12 +19,13 @@
 
 G_BEGIN_DECLS
 
-/** A document with its included files may have so many bytes, elements and attributes together, and includes inside each other: the tree takes
- * some hundred bytes of memory for each of them. What is larger belongs in HDF5. */
+/** What a document with its included files may have at most; what is larger belongs in HDF5. An element or attribute takes some hundred bytes of memory. */
 #define HD_XML_MAX_BYTES (32u << 20)
 /** The same for what is read as a stream [byte]. */
 #define HD_XML_MAX_STREAM_BYTES (256u << 20)
-#define HD_XML_MAX_NODES 500000u
+#define HD_XML_MAX_NODES 400000u          /* elements and attributes together */
+#define HD_XML_MAX_ATTRIBUTES 200u        /* of one element: the parser compares them all with each other */
+#define HD_XML_MAX_WORDS_BYTES (1u << 20) /* of a list of words */
 #define HD_XML_MAX_INCLUDE_DEPTH 8u
 
 /** The root of an included file that stands for several elements. */
@@ -44,6 +45,9 @@ typedef struct _xmlNode HdXmlNode;
 HdXmlDocument *hd_xml_load (const char *path, const char *root, const char *version, GError **error);
 /** As hd_xml_load(), from memory; @name stands for the file in messages. */
 HdXmlDocument *hd_xml_parse (const char *text, gsize length, const char *name, const char *root, const char *version, GError **error);
+/** As the two above, with less than HD_XML_MAX_NODES elements and attributes. */
+HdXmlDocument *hd_xml_load_limited (const char *path, const char *root, const char *version, guint max_nodes, GError **error);
+HdXmlDocument *hd_xml_parse_limited (const char *text, gsize length, const char *name, const char *root, const char *version, guint max_nodes, GError **error);
 void hd_xml_document_free (HdXmlDocument *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HdXmlDocument, hd_xml_document_free)
 
