@@ -1,5 +1,6 @@
 /* Datasets: columns of numbers and of strings, texts, enumerations, and chunked ones whose chunks come compressed. */
 #include "config.h"
+#include "h5/deflate.h"
 #include "h5/private.h"
 
 /* As _hd_h5_writer_fail(), in the functions of this file. */
@@ -52,11 +53,22 @@ create_dataset (HdH5Writer *self, const HdH5Column *column, guint64 rows, gboole
 }
 
 static gboolean
-write_numbers (hid_t dataset, const HdH5Column *column, gconstpointer values)
+write_numbers (hid_t dataset, HdH5Type type, const guint8 *values, guint64 n)
 {
-  /* An enumeration is written by its own type: the bytes are the same. */
-  AUTO_ID type = column->enumeration != NULL ? H5Dget_type (dataset) : H5Tcopy (_hd_h5_memory_type (column->type));
-  return type >= 0 && H5Dwrite (dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
+  guint64 chunk_rows = MIN (n, HD_H5_COLUMN_CHUNK);
+  gsize width = hd_h5_type_size (type), size;
+  g_autoptr (HdChunkEncoder) encoder = hd_chunk_encoder_new (width, chunk_rows);
+  for (guint64 first = 0; first < n; first += chunk_rows) {
+    hsize_t offset = first;
+    guint64 rows = MIN (chunk_rows, n - first);
+    hd_chunk_encoder_add_values (encoder, values + first * width, rows);
+    if (rows < chunk_rows)
+      hd_chunk_encoder_add (encoder, 0, chunk_rows - rows);
+    const guint8 *stream = hd_chunk_encoder_finish (encoder, &size);
+    if (H5Dwrite_chunk (dataset, H5P_DEFAULT, 0, &offset, size, stream) < 0)
+      return FALSE;
+  }
+  return TRUE;
 }
 
 static gboolean
@@ -76,7 +88,7 @@ hd_h5_write_column (HdH5Writer *self, const HdH5Column *column, gconstpointer va
   AUTO_ID dataset = create_dataset (self, column, n, FALSE, strings ? 0 : MIN (n, HD_H5_COLUMN_CHUNK));
   if (dataset < 0)
     return FAIL (column->path);
-  if (n > 0 && !(strings ? write_strings (dataset, values) : write_numbers (dataset, column, values)))
+  if (n > 0 && !(strings ? write_strings (dataset, values) : write_numbers (dataset, column->type, values, n)))
     return FAIL (column->path);
   if (!_hd_h5_describe (self, dataset, column, error) || !_hd_h5_attach_dimension (self, dataset, column->path, column->dimension, error))
     return FALSE;

@@ -1,0 +1,474 @@
+/* One deflate block from runs of bytes: tokens by LZ77 on runs, then Huffman codes for them (RFC 1951).
+ *
+ * Names: a literal is a byte as such; a match is (length 3 to 258, distance 1 to 32768): copy what stands `distance` bytes before.
+ */
+#include "config.h"
+#include "h5/block.h"
+#include "h5/huffman.h"
+
+enum {
+  N_LITLEN = 286,
+  N_DISTANCE = 30,
+  END_OF_BLOCK = 256,
+  LONGEST = 258,
+  SHORTEST = 3,
+  WINDOW = 32768,
+  HASH_BITS = 13,
+  STORED_MAX = 65535,
+};
+
+/* A literal (length 0, `distance` is the byte), or a match that occurs `count` times in a row. */
+typedef struct {
+  guint16 length;
+  guint16 distance;
+  guint32 count;
+} Token;
+
+struct HdBlockScratch {
+  Token *tokens;
+  gsize n_tokens, size;
+  guint32 *position;         /* of each run, from the block's begin [byte] */
+  gsize n_positions;
+  guint32 head[1 << HASH_BITS]; /* the last run, plus one, that began like this */
+  guint32 litlen[N_LITLEN];     /* how often each symbol occurs */
+  guint32 distance[N_DISTANCE];
+  guint64 extra_bits;
+  HdHuffman litlen_code, distance_code;
+};
+
+HdBlockScratch *
+_hd_block_scratch_new (void)
+{
+  return g_new0 (HdBlockScratch, 1);
+}
+
+void
+_hd_block_scratch_free (HdBlockScratch *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->tokens);
+  g_free (self->position);
+  g_free (self);
+}
+
+/* --- symbols ------------------------------------------------------------------------------------------------ */
+
+/* Symbol and extra bits of a match's length: eight of one each, then four for each number of extra bits; 258 has its own. */
+static inline guint
+length_symbol (guint length, guint *extra)
+{
+  guint l = length - SHORTEST;
+  if (length == LONGEST || l < 8) {
+    *extra = 0;
+    return length == LONGEST ? 285 : 257 + l;
+  }
+  guint top = 31 - __builtin_clz (l);
+  *extra = top - 2;
+  return 257 + 4 * (top - 1) + ((l >> (top - 2)) & 3);
+}
+
+static inline guint
+distance_symbol (guint distance, guint *extra)
+{
+  guint d = distance - 1;
+  if (d < 4) {
+    *extra = 0;
+    return d;
+  }
+  guint top = 31 - __builtin_clz (d);
+  *extra = top - 1;
+  return 2 * top + ((d >> (top - 1)) & 1);
+}
+
+/* --- tokens -------------------------------------------------------------------------------------------------- */
+
+static inline void
+reserve_tokens (HdBlockScratch *self, gsize n)
+{
+  if (self->n_tokens + n <= self->size)
+    return;
+  self->size = MAX (1024, 2 * (self->n_tokens + n));
+  self->tokens = g_renew (Token, self->tokens, self->size);
+}
+
+static inline void
+put_literal (HdBlockScratch *self, guint8 byte)
+{
+  self->tokens[self->n_tokens++] = (Token) { 0, byte, 1 };
+  self->litlen[byte]++;
+}
+
+static inline void
+put_match (HdBlockScratch *self, guint length, guint distance, guint count)
+{
+  guint length_extra, distance_extra;
+  self->litlen[length_symbol (length, &length_extra)] += count;
+  self->distance[distance_symbol (distance, &distance_extra)] += count;
+  self->extra_bits += (guint64) count * (length_extra + distance_extra);
+  self->tokens[self->n_tokens++] = (Token) { length, distance, count };
+}
+
+/* @length bytes that repeat what stands @distance before. The rest of one or two bytes, too short for a match, is made of @tail. */
+static inline void
+put_repeat (HdBlockScratch *self, guint64 length, guint distance, const guint8 *tail)
+{
+  guint64 whole = length / LONGEST;
+  guint rest = length % LONGEST;
+  if (whole > 0)
+    put_match (self, LONGEST, distance, whole);
+  if (rest >= SHORTEST)
+    put_match (self, rest, distance, 1);
+  else
+    for (guint i = 0; i < rest; i++)
+      put_literal (self, tail[i]);
+}
+
+static inline void
+put_run (HdBlockScratch *self, guint8 byte, guint64 length, gboolean continues)
+{
+  guint8 tail[2] = { byte, byte };
+  if (!continues) {
+    put_literal (self, byte);
+    length--;
+  }
+  put_repeat (self, length, 1, tail);
+}
+
+static inline guint
+hash_runs (const HdByteRuns *runs, guint i)
+{
+  guint32 key = runs->byte[i] | (guint32) runs->byte[i + 1] << 8 | runs->length[i] << 16;
+  return ((key ^ (runs->length[i] >> 16)) * 0x9E3779B1u) >> (32 - HASH_BITS);
+}
+
+/* How many runs from @i on are equal to those from @j on; @partial: the bytes that the two next ones still share. */
+static guint
+equal_runs (const HdByteRuns *runs, guint j, guint i, guint64 *bytes, guint *partial)
+{
+  guint n = 0;
+  *bytes = 0;
+  *partial = 0;
+  while (i + n < runs->n && runs->byte[i + n] == runs->byte[j + n] && runs->length[i + n] == runs->length[j + n])
+    *bytes += runs->length[i + n++];
+  if (i + n < runs->n && runs->byte[i + n] == runs->byte[j + n])
+    *partial = MIN (runs->length[i + n], runs->length[j + n]);
+  return n;
+}
+
+/* What @n runs of @bytes in all cost, roughly, as runs [bit]: a literal, mostly a match, and two bits for each 258 bytes. */
+static guint64
+cost_as_runs (const HdByteRuns *runs, guint i, guint n, guint64 bytes)
+{
+  guint64 cost = 2 * (bytes / LONGEST);
+  for (guint k = i; k < i + n; k++)
+    cost += runs->length[k] < 3 ? 6 * runs->length[k] : 15;
+  return cost;
+}
+
+static guint64
+cost_as_match (guint64 bytes, guint distance)
+{
+  guint extra;
+  distance_symbol (distance, &extra);
+  return (bytes / LONGEST) * (4 + extra) + (bytes % LONGEST >= SHORTEST ? 10 + extra : 6 * (bytes % LONGEST));
+}
+
+/* The last two bytes of the match that ends after run @i + @n - 1 and @partial bytes more; runs may be of one byte. */
+static void
+last_bytes (const HdByteRuns *runs, guint i, guint n, guint partial, guint8 tail[2], guint rest)
+{
+  guint run = partial > 0 ? i + n : i + n - 1;
+  guint left = partial > 0 ? partial : runs->length[run];
+  for (guint k = rest; k-- > 0;) {
+    while (left == 0)
+      left = runs->length[--run];
+    tail[k] = runs->byte[run];
+    left--;
+  }
+}
+
+/* Tries a match at run @i with what began like it before. Returns how many runs it covers whole; *@partial: bytes of the next. */
+static guint
+try_match (HdBlockScratch *self, const HdByteRuns *runs, guint i, guint *partial)
+{
+  guint64 bytes;
+  guint8 tail[2];
+  guint *head = &self->head[hash_runs (runs, i)], j = *head;
+  *head = i + 1;
+  if (j-- == 0 || self->position[i] - self->position[j] > WINDOW)
+    return 0;
+  guint n = equal_runs (runs, j, i, &bytes, partial);
+  guint distance = self->position[i] - self->position[j];
+  bytes += *partial;
+  if (n == 0 || bytes < SHORTEST || cost_as_match (bytes, distance) >= cost_as_runs (runs, i, n, bytes))
+    return 0;
+  if (bytes % LONGEST < SHORTEST)
+    last_bytes (runs, i, n, *partial, tail, bytes % LONGEST);
+  put_repeat (self, bytes, distance, tail);
+  return n;
+}
+
+static void
+find_positions (HdBlockScratch *self, const HdByteRuns *runs)
+{
+  guint32 position = 0;
+  if (self->n_positions < runs->n) {
+    self->n_positions = runs->n;
+    self->position = g_renew (guint32, self->position, runs->n);
+  }
+  for (guint i = 0; i < runs->n; i++) {
+    self->position[i] = position;
+    position += runs->length[i];
+  }
+}
+
+static void
+make_tokens (HdBlockScratch *self, const HdByteRuns *runs, int previous)
+{
+  guint done = 0; /* bytes of the run that a match has covered */
+  self->n_tokens = 0;
+  self->extra_bits = 0;
+  memset (self->litlen, 0, sizeof self->litlen);
+  memset (self->distance, 0, sizeof self->distance);
+  if (runs->n > 8)
+    memset (self->head, 0, sizeof self->head);
+  find_positions (self, runs);
+  for (guint i = 0; i < runs->n;) {
+    guint partial = 0, n = 0;
+    reserve_tokens (self, 8);
+    if (done == 0 && runs->n > 8 && i + 1 < runs->n)
+      n = try_match (self, runs, i, &partial);
+    if (n == 0) {
+      put_run (self, runs->byte[i], runs->length[i] - done, done > 0 || (i == 0 && previous == runs->byte[0]));
+      done = 0;
+      i++;
+      continue;
+    }
+    for (guint k = i + 1; k < i + n && k + 1 < runs->n; k++)
+      self->head[hash_runs (runs, k)] = k + 1;
+    i += n;
+    done = partial;
+    if (i < runs->n && done == runs->length[i]) {
+      done = 0;
+      i++;
+    }
+  }
+  self->litlen[END_OF_BLOCK] = 1;
+}
+
+/* --- the block's header ----------------------------------------------------------------------------------------- */
+
+/* The lengths of both codes, in one sequence, as symbols of a third code: 0 to 15 a length, 16 repeats the last, 17 and 18 repeat 0. */
+typedef struct {
+  guint8 symbol[N_LITLEN + N_DISTANCE];
+  guint8 extra[N_LITLEN + N_DISTANCE];
+  guint n;
+  guint n_litlen, n_distance, n_lengths;
+  guint32 count[19];
+  HdHuffman code;
+  guint64 bits;
+} Header;
+
+static const guint8 length_order[19] = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15 };
+static const guint8 length_extra_bits[19] = { [16] = 2, [17] = 3, [18] = 7 };
+
+static void
+put_length_symbol (Header *self, guint symbol, guint extra)
+{
+  self->symbol[self->n] = symbol;
+  self->extra[self->n++] = extra;
+  self->count[symbol]++;
+}
+
+static void
+put_lengths (Header *self, const guint8 *lengths, guint n)
+{
+  for (guint i = 0; i < n;) {
+    guint same = 1;
+    while (i + same < n && lengths[i + same] == lengths[i])
+      same++;
+    i += same;
+    guint8 value = lengths[i - 1];
+    if (value != 0) {
+      put_length_symbol (self, value, 0);
+      same--;
+    }
+    while (same >= 3) {
+      guint most = value != 0 ? 6 : 138, taken = MIN (same, most);
+      if (value != 0)
+        put_length_symbol (self, 16, taken - 3);
+      else
+        put_length_symbol (self, taken >= 11 ? 18 : 17, taken >= 11 ? taken - 11 : taken - 3);
+      same -= taken;
+    }
+    while (same-- > 0)
+      put_length_symbol (self, value, 0);
+  }
+}
+
+static guint
+used (const guint8 *lengths, guint n, guint least)
+{
+  while (n > least && lengths[n - 1] == 0)
+    n--;
+  return n;
+}
+
+static void
+make_header (Header *self, const HdBlockScratch *scratch)
+{
+  guint8 all[N_LITLEN + N_DISTANCE];
+  memset (self, 0, sizeof *self);
+  self->n_litlen = used (scratch->litlen_code.length, N_LITLEN, 257);
+  self->n_distance = used (scratch->distance_code.length, N_DISTANCE, 1);
+  memcpy (all, scratch->litlen_code.length, self->n_litlen);
+  memcpy (all + self->n_litlen, scratch->distance_code.length, self->n_distance);
+  put_lengths (self, all, self->n_litlen + self->n_distance);
+  _hd_huffman_build (&self->code, self->count, 19, 7);
+  self->n_lengths = 19;
+  while (self->n_lengths > 4 && self->code.length[length_order[self->n_lengths - 1]] == 0)
+    self->n_lengths--;
+  self->bits = 3 + 5 + 5 + 4 + 3 * self->n_lengths;
+  for (guint i = 0; i < 19; i++)
+    self->bits += (guint64) self->count[i] * (self->code.length[i] + length_extra_bits[i]);
+}
+
+static void
+write_header (HdBits *out, const Header *self)
+{
+  _hd_bits_put (out, 2 << 1, 3); /* not the last block; codes of its own */
+  _hd_bits_put (out, self->n_litlen - 257, 5);
+  _hd_bits_put (out, self->n_distance - 1, 5);
+  _hd_bits_put (out, self->n_lengths - 4, 4);
+  for (guint i = 0; i < self->n_lengths; i++)
+    _hd_bits_put (out, self->code.length[length_order[i]], 3);
+  for (guint i = 0; i < self->n; i++) {
+    guint symbol = self->symbol[i];
+    _hd_bits_put (out, self->code.code[symbol], self->code.length[symbol]);
+    _hd_bits_put (out, self->extra[i], length_extra_bits[symbol]);
+  }
+}
+
+/* --- the block's content ------------------------------------------------------------------------------------------- */
+
+/* The bits of one match. */
+static inline guint64
+match_bits (const HdBlockScratch *self, guint length, guint distance, guint *n_bits)
+{
+  guint extra, n;
+  guint symbol = length_symbol (length, &extra);
+  guint64 bits = self->litlen_code.code[symbol];
+  n = self->litlen_code.length[symbol];
+  bits |= (guint64) ((length - SHORTEST) & ((1u << extra) - 1)) << n;
+  n += extra;
+  symbol = distance_symbol (distance, &extra);
+  bits |= (guint64) self->distance_code.code[symbol] << n;
+  n += self->distance_code.length[symbol];
+  bits |= (guint64) ((distance - 1) & ((1u << extra) - 1)) << n;
+  *n_bits = n + extra;
+  return bits;
+}
+
+/* @count times the same @n bits: as many at once as fit into 56. */
+static inline void
+put_many (HdBits *out, guint64 bits, guint n, guint64 count)
+{
+  guint at_once = 1;
+  guint64 group = bits;
+  for (; count > at_once && 2 * at_once * n <= 56; at_once *= 2)
+    group |= group << (at_once * n);
+  for (; count >= at_once; count -= at_once)
+    _hd_bits_put (out, group, at_once * n);
+  if (count > 0)
+    _hd_bits_put (out, group & ((G_GUINT64_CONSTANT (1) << (count * n)) - 1), count * n);
+}
+
+static void
+write_tokens (HdBits *out, const HdBlockScratch *self)
+{
+  for (gsize i = 0; i < self->n_tokens; i++) {
+    Token token = self->tokens[i];
+    if (token.length == 0) {
+      _hd_bits_put (out, self->litlen_code.code[token.distance], self->litlen_code.length[token.distance]);
+      continue;
+    }
+    guint n;
+    guint64 bits = match_bits (self, token.length, token.distance, &n);
+    if (token.count == 1)
+      _hd_bits_put (out, bits, n);
+    else
+      put_many (out, bits, n, token.count);
+  }
+  _hd_bits_put (out, self->litlen_code.code[END_OF_BLOCK], self->litlen_code.length[END_OF_BLOCK]);
+}
+
+static guint64
+content_bits (const HdBlockScratch *self)
+{
+  guint64 bits = self->extra_bits;
+  for (guint i = 0; i < N_LITLEN; i++)
+    bits += (guint64) self->litlen[i] * self->litlen_code.length[i];
+  for (guint i = 0; i < N_DISTANCE; i++)
+    bits += (guint64) self->distance[i] * self->distance_code.length[i];
+  return bits;
+}
+
+/* --- stored blocks -------------------------------------------------------------------------------------------------- */
+
+static void
+write_stored (HdBits *out, const HdByteRuns *runs, guint64 bytes)
+{
+  guint run = 0;
+  guint32 done = 0;
+  _hd_bits_reserve (out, 8 * bytes + 64 * (bytes / STORED_MAX + 1));
+  while (bytes > 0) {
+    guint piece = MIN (bytes, STORED_MAX);
+    bytes -= piece;
+    _hd_bits_put (out, 0, 3);
+    _hd_bits_align (out);
+    _hd_bits_put (out, piece | (guint32) (piece ^ 0xffff) << 16, 32);
+    while (piece > 0) {
+      guint part = MIN (piece, runs->length[run] - done);
+      memset (out->bytes + out->n, runs->byte[run], part);
+      out->n += part;
+      piece -= part;
+      done += part;
+      if (done == runs->length[run]) {
+        run++;
+        done = 0;
+      }
+    }
+  }
+}
+
+void
+_hd_block_align (HdBits *out)
+{
+  if (out->n_held == 0)
+    return;
+  _hd_bits_reserve (out, 48);
+  _hd_bits_put (out, 0, 3);
+  _hd_bits_align (out);
+  _hd_bits_put (out, 0xffff0000, 32);
+}
+
+gboolean
+_hd_block_write (HdBits *out, const HdByteRuns *runs, int previous, HdBlockScratch *scratch)
+{
+  Header header;
+  make_tokens (scratch, runs, previous);
+  _hd_huffman_build (&scratch->litlen_code, scratch->litlen, N_LITLEN, 15);
+  _hd_huffman_build (&scratch->distance_code, scratch->distance, N_DISTANCE, 15);
+  make_header (&header, scratch);
+  guint64 bits = header.bits + content_bits (scratch);
+  guint64 bytes = scratch->position[runs->n - 1] + (guint64) runs->length[runs->n - 1];
+  if (bits >= 8 * bytes + 42 * (bytes / STORED_MAX + 1)) {
+    write_stored (out, runs, bytes);
+    return TRUE;
+  }
+  _hd_bits_reserve (out, bits);
+  write_header (out, &header);
+  write_tokens (out, scratch);
+  return FALSE;
+}

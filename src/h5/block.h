@@ -1,0 +1,26 @@
+/* One deflate block from runs of bytes. */
+#pragma once
+
+#include "h5/bits.h"
+
+typedef struct {
+  guint8 *byte;
+  guint32 *length;  /* > 0 */
+  guint n;
+} HdByteRuns;
+
+/** Working memory for blocks; one per thread is enough. */
+typedef struct HdBlockScratch HdBlockScratch;
+HdBlockScratch *_hd_block_scratch_new (void);
+void _hd_block_scratch_free (HdBlockScratch *self);
+
+/**
+ * _hd_block_write:
+ * @previous: the byte before the first run, or -1
+ *
+ * Appends one block (or several stored ones), not marked as the last, that expands to @runs.
+ * Returns: TRUE when it is stored; then what follows the block's head begins at a byte of @out, and must do so wherever it is moved to.
+ */
+gboolean _hd_block_write (HdBits *out, const HdByteRuns *runs, int previous, HdBlockScratch *scratch);
+/** Brings @out to the begin of a byte, by an empty stored block if need be. */
+void _hd_block_align (HdBits *out);

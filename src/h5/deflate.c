@@ -1,0 +1,298 @@
+/* A chunk's zlib stream from its runs: byte planes, blocks, checksum. */
+#include "config.h"
+#include "h5/block.h"
+#include "h5/deflate.h"
+
+#include <heddle/error.h>
+
+#include <zlib.h>
+
+enum {
+  FIRST_RUNS = 64,           /* a series that hardly changes takes little memory */
+  BLOCK_RUNS = 4096,         /* in one block: enough to pay for its codes */
+  VALUES_AT_ONCE = 65536,    /* in one block, of values given as they are */
+  ADLER = 65521,
+};
+
+typedef struct {
+  HdBits bits;
+  guint32 a, b;     /* the two sums of Adler-32 */
+  int last;         /* byte; -1: none yet */
+  gboolean stored;  /* it has a stored block, which stays at a byte's begin */
+} Plane;
+
+struct HdChunkEncoder {
+  guint width;
+  guint64 rows;
+  guint64 n;             /* rows added */
+  guint64 blocked;       /* of them, those that are in blocks */
+  guint64 *value;        /* the open block's runs */
+  guint32 *length;
+  guint n_runs, size;
+  Plane plane[8];
+  HdBits stream;
+};
+
+/* Blocks are made one at a time in a thread, and need much room for a short time. */
+typedef struct {
+  HdBlockScratch *block;
+  HdByteRuns runs;
+} Scratch;
+
+static void
+free_scratch (gpointer data)
+{
+  Scratch *self = data;
+  _hd_block_scratch_free (self->block);
+  g_free (self->runs.byte);
+  g_free (self->runs.length);
+  g_free (self);
+}
+
+static GPrivate scratch_of_thread = G_PRIVATE_INIT (free_scratch);
+
+static Scratch *
+get_scratch (void)
+{
+  Scratch *self = g_private_get (&scratch_of_thread);
+  if (self != NULL)
+    return self;
+  self = g_new0 (Scratch, 1);
+  self->block = _hd_block_scratch_new ();
+  self->runs.byte = g_new (guint8, VALUES_AT_ONCE);
+  self->runs.length = g_new (guint32, VALUES_AT_ONCE);
+  g_private_set (&scratch_of_thread, self);
+  return self;
+}
+
+static void
+reset (HdChunkEncoder *self)
+{
+  self->n = 0;
+  self->blocked = 0;
+  self->n_runs = 0;
+  for (guint p = 0; p < self->width; p++) {
+    _hd_bits_clear (&self->plane[p].bits);
+    self->plane[p].a = 1;
+    self->plane[p].b = 0;
+    self->plane[p].last = -1;
+    self->plane[p].stored = FALSE;
+  }
+}
+
+HdChunkEncoder *
+hd_chunk_encoder_new (guint width, guint64 rows)
+{
+  hd_assert_invariant ((width == 1 || width == 2 || width == 4 || width == 8) && rows > 0 && rows <= G_MAXUINT32 / width,
+                       "a chunk of %" G_GUINT64_FORMAT " rows of %u bytes", rows, width);
+  HdChunkEncoder *self = g_new0 (HdChunkEncoder, 1);
+  self->width = width;
+  self->rows = rows;
+  reset (self);
+  return self;
+}
+
+void
+hd_chunk_encoder_free (HdChunkEncoder *self)
+{
+  if (self == NULL)
+    return;
+  for (guint p = 0; p < self->width; p++)
+    g_free (self->plane[p].bits.bytes);
+  g_free (self->stream.bytes);
+  g_free (self->value);
+  g_free (self->length);
+  g_free (self);
+}
+
+guint64
+hd_chunk_encoder_rows (const HdChunkEncoder *self)
+{
+  return self->n;
+}
+
+/* --- blocks ---------------------------------------------------------------------------------------------------- */
+
+/* n bytes v: a grows by n v; b by n times the old a, and by v (1 + ... + n). All products stay below 2^64, n being below 2^32. */
+static inline void
+sum_run (Plane *self, guint64 v, guint64 n)
+{
+  if (n == 1) {
+    self->a = self->a + v < ADLER ? self->a + v : self->a + v - ADLER;
+    self->b = self->b + self->a < ADLER ? self->b + self->a : self->b + self->a - ADLER;
+    return;
+  }
+  guint64 m = n % ADLER, triangle = (n % 2 == 0 ? (n / 2) % ADLER * ((n + 1) % ADLER) : m * (((n + 1) / 2) % ADLER)) % ADLER;
+  self->b = (self->b + m * self->a + triangle * v) % ADLER;
+  self->a = (self->a + m * v) % ADLER;
+}
+
+static void
+write_block (Plane *self, const HdByteRuns *runs, HdBlockScratch *scratch)
+{
+  for (guint i = 0; i < runs->n; i++)
+    sum_run (self, runs->byte[i], runs->length[i]);
+  self->stored |= _hd_block_write (&self->bits, runs, self->last, scratch);
+  self->last = runs->byte[runs->n - 1];
+}
+
+/* The runs of one byte plane: neighbours that differ in other bytes only are one run in it. */
+static void
+take_plane (const HdChunkEncoder *self, guint plane, HdByteRuns *runs)
+{
+  guint shift = 8 * plane, n = 0;
+  guint8 byte = self->value[0] >> shift;
+  guint32 length = 0;
+  for (guint i = 0; i < self->n_runs; i++) {
+    guint8 next = self->value[i] >> shift;
+    if (next != byte) {
+      runs->byte[n] = byte;
+      runs->length[n++] = length;
+      byte = next;
+      length = 0;
+    }
+    length += self->length[i];
+  }
+  runs->byte[n] = byte;
+  runs->length[n++] = length;
+  runs->n = n;
+}
+
+static void
+end_block (HdChunkEncoder *self)
+{
+  Scratch *scratch = get_scratch ();
+  guint64 differ = 0;
+  if (self->n_runs == 0)
+    return;
+  for (guint i = 1; i < self->n_runs; i++)
+    differ |= self->value[i] ^ self->value[0];
+  for (guint p = 0; p < self->width; p++) {
+    if ((guint8) (differ >> (8 * p)) == 0) {
+      scratch->runs.byte[0] = self->value[0] >> (8 * p);
+      scratch->runs.length[0] = self->n - self->blocked;
+      scratch->runs.n = 1;
+    } else {
+      take_plane (self, p, &scratch->runs);
+    }
+    write_block (&self->plane[p], &scratch->runs, scratch->block);
+  }
+  self->n_runs = 0;
+  self->blocked = self->n;
+}
+
+/* --- rows ------------------------------------------------------------------------------------------------------- */
+
+static void
+make_room (HdChunkEncoder *self)
+{
+  if (self->size == BLOCK_RUNS) {
+    end_block (self);
+    return;
+  }
+  self->size = MAX (FIRST_RUNS, 2 * self->size);
+  self->value = g_renew (guint64, self->value, self->size);
+  self->length = g_renew (guint32, self->length, self->size);
+}
+
+void
+hd_chunk_encoder_add (HdChunkEncoder *self, guint64 value, guint64 count)
+{
+  hd_assert_invariant (count > 0 && count <= self->rows - self->n, "%" G_GUINT64_FORMAT " rows more in a chunk of %" G_GUINT64_FORMAT, count, self->rows);
+  if (self->n_runs > 0 && self->value[self->n_runs - 1] == value) {
+    self->length[self->n_runs - 1] += count;
+  } else {
+    if (self->n_runs == self->size)
+      make_room (self);
+    self->value[self->n_runs] = value;
+    self->length[self->n_runs++] = count;
+  }
+  self->n += count;
+}
+
+/* One byte plane of @n values, as runs. */
+static void
+take_plane_of_values (const guint8 *bytes, guint width, guint n, HdByteRuns *runs)
+{
+  guint made = 0, begin = 0;
+  for (guint i = 1; i < n; i++)
+    if (bytes[(gsize) i * width] != bytes[(gsize) begin * width]) {
+      runs->byte[made] = bytes[(gsize) begin * width];
+      runs->length[made++] = i - begin;
+      begin = i;
+    }
+  runs->byte[made] = bytes[(gsize) begin * width];
+  runs->length[made++] = n - begin;
+  runs->n = made;
+}
+
+/* The bits in which some of the values differ from the first. */
+static guint64
+differing_bits (const guint8 *bytes, guint width, guint n)
+{
+  guint64 differ = 0, first = 0, value = 0;
+  memcpy (&first, bytes, width);
+  for (guint i = 1; i < n; i++) {
+    memcpy (&value, bytes + (gsize) i * width, width);
+    differ |= value ^ first;
+  }
+  return GUINT64_FROM_LE (differ);
+}
+
+static guint
+plane_offset (guint width, guint plane)
+{
+  return G_BYTE_ORDER == G_LITTLE_ENDIAN ? plane : width - 1 - plane;
+}
+
+void
+hd_chunk_encoder_add_values (HdChunkEncoder *self, gconstpointer values, guint64 n)
+{
+  const guint8 *bytes = values;
+  Scratch *scratch = get_scratch ();
+  hd_assert_invariant (n <= self->rows - self->n, "%" G_GUINT64_FORMAT " rows more in a chunk of %" G_GUINT64_FORMAT, n, self->rows);
+  end_block (self);
+  while (n > 0) {
+    guint some = MIN (n, VALUES_AT_ONCE);
+    guint64 differ = differing_bits (bytes, self->width, some);
+    for (guint p = 0; p < self->width; p++) {
+      const guint8 *plane = bytes + plane_offset (self->width, p);
+      take_plane_of_values (plane, self->width, (guint8) (differ >> (8 * p)) == 0 ? 1 : some, &scratch->runs);
+      if (scratch->runs.n == 1)
+        scratch->runs.length[0] = some;
+      write_block (&self->plane[p], &scratch->runs, scratch->block);
+    }
+    bytes += (gsize) some * self->width;
+    self->n += some;
+    n -= some;
+  }
+  self->blocked = self->n;
+}
+
+/* --- the stream ---------------------------------------------------------------------------------------------------- */
+
+const guint8 *
+hd_chunk_encoder_finish (HdChunkEncoder *self, gsize *size)
+{
+  hd_assert_invariant (self->n == self->rows, "a chunk of %" G_GUINT64_FORMAT " rows ends at %" G_GUINT64_FORMAT, self->rows, self->n);
+  guint32 adler = 1;
+  HdBits *out = &self->stream;
+  end_block (self);
+  _hd_bits_clear (out);
+  _hd_bits_reserve (out, 64);
+  _hd_bits_put (out, 0x0178, 16); /* zlib: deflate, window of 32 KiB, fastest */
+  for (guint p = 0; p < self->width; p++) {
+    const Plane *plane = &self->plane[p];
+    if (plane->stored)
+      _hd_block_align (out);
+    _hd_bits_append (out, &plane->bits);
+    adler = adler32_combine (adler, plane->b << 16 | plane->a, self->rows);
+  }
+  _hd_bits_reserve (out, 128);
+  _hd_bits_put (out, 3, 10); /* the last block, fixed codes: nothing but its end */
+  _hd_bits_align (out);
+  _hd_bits_put (out, GUINT32_SWAP_LE_BE (adler), 32);
+  *size = out->n;
+  reset (self);
+  return out->bytes;
+}
