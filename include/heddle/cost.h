@@ -57,12 +57,14 @@ typedef struct {
 #define HD_COST_LEVELS_MAX 16   /* levels of a core's hierarchy */
 #define HD_COST_LOOPS_MAX 96    /* temporal loop factors of a node */
 
-/** Where operands stand, when not at the default: index of the top level of each operand in the core's levels. */
+/** Where a node's operands stand, and what becomes of its sums, when not the default. */
 typedef struct {
-  gint8 top[HD_N_OPERANDS];     /* -1: the default */
+  gint8 top[HD_N_OPERANDS];     /* index of an operand's top level in the core's levels; -1: the default */
+  guint8 partial_in;            /* 1: it adds to unfinished sums, which are read first */
+  guint8 partial_out;           /* 1: it leaves unfinished sums, in the layer's partial_bits */
 } HdCostPlace;
 
-#define HD_COST_PLACE_DEFAULT ((HdCostPlace) { { -1, -1, -1 } })
+#define HD_COST_PLACE_DEFAULT ((HdCostPlace) { { -1, -1, -1 }, 0, 0 })
 
 /** What a node costs. cycles = compute + stall + input + offload + fill; energy in pJ. */
 typedef struct {
@@ -175,6 +177,17 @@ gboolean hd_cost_node (HdCostModel *self, HdCoreId core, HdLayerId layer, const 
 
 /** As hd_cost_node(), with everything that stands behind it: the mapping, and who moves what at which level. Not cached. */
 HdCostReport *hd_cost_report (HdCostModel *self, HdCoreId core, HdLayerId layer, const HdBox *box, const HdCostPlace *place, GError **error);
+
+/**
+ * hd_cost_place_lowest:
+ * @last: its output leaves the core: it stands at the top
+ * @place: (out)
+ *
+ * Inputs and outputs each at the lowest level that serves the whole array and holds them: the rule by which the depth-first model keeps maps on chip.
+ */
+gboolean hd_cost_place_lowest (const HdCostModel *self, HdCoreId core, HdLayerId layer, const HdBox *box, gboolean last, HdCostPlace *place, GError **error);
+/** One level higher for @operand; FALSE when there is none. */
+gboolean hd_cost_place_raise (const HdCostModel *self, HdCoreId core, HdCostOperand operand, HdCostPlace *place);
 
 /** Whether @core takes layers like @layer at all. */
 gboolean hd_cost_core_takes (const HdCostModel *self, HdCoreId core, HdLayerId layer);

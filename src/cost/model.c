@@ -1,0 +1,349 @@
+/* The model as others see it: who is asked, what is remembered.
+ *
+ * A key holds what a node's cost depends on: core, the layer's structure (layers that differ in name only share one), sizes, place, and where padding
+ * cuts the box. It is made from the box without allocating, so that a shape already seen costs a hash and a comparison.
+ */
+#include "cost/cost.h"
+
+#include <string.h>
+
+/* A tensor dimension whose padding or phase can differ between boxes of equal sizes. */
+typedef struct {
+  gint64 offset, size, divisor;
+  guint n_terms;
+  struct { guint rank; gint64 coefficient; } term[HD_RANKS_MAX];
+} Edge;
+
+typedef struct {
+  guint32 structure;
+  guint n_edges;
+  Edge *edge;
+} Layer;
+
+struct HdCostModel {
+  const HdPlatform *platform;
+  const HdWorkload *workload;
+  HdCostOptions options;
+  Layer *layer;
+  HdCostMapping **given;     /* [layer * n_cores + core], nullable */
+  guint n_structures;
+  HdCostCache *cache;
+};
+
+/* Everything about a layer that its boxes share, but names that no core looks at. */
+static char *
+describe_structure (const HdWorkload *workload, const HdLayer *layer)
+{
+  GString *s = g_string_new (NULL);
+
+  g_string_append_printf (s, "%s %d %u %u %u;", layer->operator_type, (int) layer->layer_class, layer->partial_bits, layer->ops_per_point, layer->n_ranks);
+  for (guint r = 0; r < layer->n_ranks; r++)
+    g_string_append_printf (s, "%s ", layer->rank[r].name);
+  for (guint o = 0; o < layer->n_operands; o++)
+    {
+      const HdOperand *operand = &layer->operands[o];
+      const HdTensor *tensor = &workload->tensors[operand->tensor];
+      g_string_append_printf (s, ";%d %u %d %" G_GUINT64_FORMAT, (int) operand->role, tensor->bits, operand->whole, operand->touched_per_point);
+      if (operand->whole)
+        g_string_append_printf (s, " %" G_GUINT64_FORMAT, tensor->total_bits);
+      for (guint d = 0; d < tensor->n_dims; d++)
+        {
+          g_string_append_printf (s, "/%" G_GINT64_FORMAT " %d", operand->projection[d].divisor, operand->projection[d].exact);
+          for (guint r = 0; r < layer->n_ranks; r++)
+            g_string_append_printf (s, " %d", operand->projection[d].coefficient[r]);
+        }
+    }
+  return g_string_free (s, FALSE);
+}
+
+/* FALSE when no box inside the layer can leave the tensor in this dimension and phases do not matter. */
+static gboolean
+init_edge (Edge *edge, const HdLayer *layer, const HdProjection *projection, guint64 size)
+{
+  gint64 lowest = projection->offset, highest = projection->offset;
+
+  *edge = (Edge) { .offset = projection->offset, .size = (gint64) size, .divisor = projection->divisor };
+  for (guint r = 0; r < layer->n_ranks; r++)
+    if (projection->coefficient[r] != 0)
+      {
+        gint64 reach = projection->coefficient[r] * (gint64) (layer->rank[r].size - 1);
+        edge->term[edge->n_terms].rank = r;
+        edge->term[edge->n_terms++].coefficient = projection->coefficient[r];
+        *(reach < 0 ? &lowest : &highest) += reach;
+      }
+  return edge->n_terms > 0 && (projection->divisor > 1 || lowest < 0 || highest >= (gint64) size);
+}
+
+static void
+init_edges (Layer *self, const HdWorkload *workload, const HdLayer *layer)
+{
+  self->edge = g_new0 (Edge, layer->n_operands * HD_DIMS_MAX);
+  for (guint o = 0; o < layer->n_operands; o++)
+    {
+      const HdTensor *tensor = &workload->tensors[layer->operands[o].tensor];
+      for (guint d = 0; d < tensor->n_dims; d++)
+        self->n_edges += (guint) init_edge (&self->edge[self->n_edges], layer, &layer->operands[o].projection[d], tensor->size[d]);
+    }
+}
+
+HdCostModel *
+hd_cost_model_new (const HdPlatform *platform, const HdWorkload *workload, const HdCostOptions *options)
+{
+  HdCostModel *self = g_new0 (HdCostModel, 1);
+  g_autoptr (GHashTable) structures = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  self->platform = platform;
+  self->workload = workload;
+  self->options = options ? *options : (HdCostOptions) { 0 };
+  self->layer = g_new0 (Layer, workload->n_layers);
+  self->given = g_new0 (HdCostMapping *, (gsize) workload->n_layers * MAX (platform->n_cores, 1));
+  self->cache = _hd_cost_cache_new ();
+  for (guint l = 0; l < workload->n_layers; l++)
+    {
+      char *structure = describe_structure (workload, &workload->layers[l]);
+      gpointer id = g_hash_table_lookup (structures, structure);
+      if (!id)
+        id = GUINT_TO_POINTER (++self->n_structures);
+      self->layer[l].structure = GPOINTER_TO_UINT (id);
+      g_hash_table_replace (structures, structure, id);
+      init_edges (&self->layer[l], workload, &workload->layers[l]);
+    }
+  return self;
+}
+
+void
+hd_cost_model_free (HdCostModel *self)
+{
+  if (!self)
+    return;
+  for (guint l = 0; l < self->workload->n_layers; l++)
+    {
+      g_free (self->layer[l].edge);
+      for (guint c = 0; c < self->platform->n_cores; c++)
+        g_free (self->given[(gsize) l * self->platform->n_cores + c]);
+    }
+  g_free (self->layer);
+  g_free (self->given);
+  _hd_cost_cache_free (self->cache);
+  g_free (self);
+}
+
+static HdCostMapping **
+given_slot (const HdCostModel *self, HdLayerId layer, HdCoreId core)
+{
+  return &self->given[(gsize) layer * self->platform->n_cores + core];
+}
+
+static gboolean
+check_mapping (const HdLayer *layer, const HdCore *core, const HdCostMapping *mapping, GError **error)
+{
+  guint64 used[HD_ARRAY_DIMS_MAX];
+
+  for (guint d = 0; d < HD_ARRAY_DIMS_MAX; d++)
+    used[d] = 1;
+  for (guint u = 0; u < mapping->n_unrolls; u++)
+    {
+      guint rank = mapping->unroll[u].rank, d = mapping->unroll[u].dimension;
+      if (rank >= layer->n_ranks || d >= core->n_dimensions || mapping->unroll[u].factor == 0)
+        {
+          g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "layer %s on core %s: unrolling %u names a rank or an array dimension that does not exist, or has factor 0",
+                       layer->name, core->id, u);
+          return FALSE;
+        }
+      if (!hd_mul_u64 (used[d], mapping->unroll[u].factor, &used[d]) || used[d] > core->dimension_size[d])
+        {
+          g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "layer %s on core %s: array dimension %s has %" G_GUINT64_FORMAT " units - the mapping unrolls %" G_GUINT64_FORMAT,
+                       layer->name, core->id, core->dimension_name[d], core->dimension_size[d], used[d]);
+          return FALSE;
+        }
+    }
+  for (guint l = 0; l < mapping->n_loops; l++)
+    if (mapping->loop[l].rank >= layer->n_ranks || mapping->loop[l].factor == 0)
+      {
+        g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "layer %s on core %s: loop %u names a rank that does not exist, or has factor 0", layer->name, core->id, l);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+gboolean
+hd_cost_model_set_mapping (HdCostModel *self, HdLayerId layer, HdCoreId core, const HdCostMapping *mapping, GError **error)
+{
+  g_return_val_if_fail (layer < self->workload->n_layers && core < self->platform->n_cores, FALSE);
+  if (!check_mapping (&self->workload->layers[layer], &self->platform->core[core], mapping, error))
+    return FALSE;
+  g_free (*given_slot (self, layer, core));
+  *given_slot (self, layer, core) = g_memdup2 (mapping, sizeof *mapping);
+  self->layer[layer].structure = ++self->n_structures;  /* shares with nobody from now on */
+  return TRUE;
+}
+
+gboolean
+hd_cost_core_takes (const HdCostModel *self, HdCoreId core, HdLayerId layer)
+{
+  return (self->platform->core[core].operators >> self->workload->layers[layer].layer_class) & 1;
+}
+
+const HdCore *
+_hd_cost_model_core (const HdCostModel *self, HdCoreId core)
+{
+  return &self->platform->core[core];
+}
+
+gboolean
+_hd_cost_model_shape (const HdCostModel *self, HdCoreId core_id, HdLayerId layer, const HdBox *box, const HdCore **core, HdCostShape *shape, GError **error)
+{
+  *core = &self->platform->core[core_id];
+  return _hd_shape_init (shape, self->workload, &self->workload->layers[layer], box, error);
+}
+
+/* FALSE: too many words, the node goes past the cache. */
+static gboolean
+make_key (const HdCostModel *self, HdCoreId core, HdLayerId layer, const HdBox *box, const HdCostPlace *place, HdCostKey *key)
+{
+  const Layer *l = &self->layer[layer];
+  guint n = 0;
+
+  if (2 + box->n + 3 * l->n_edges > HD_KEY_WORDS)
+    return FALSE;
+  key->word[n++] = (guint64) core << 32 | l->structure;
+  key->word[n++] = (guint64) (guint8) place->top[0] << 16 | (guint64) (guint8) place->top[1] << 8 | (guint8) place->top[2] |
+                   (guint64) place->partial_in << 24 | (guint64) place->partial_out << 25;
+  for (guint r = 0; r < box->n; r++)
+    key->word[n++] = (guint64) hd_range_size (box->range[r]);
+  for (guint e = 0; e < l->n_edges; e++)
+    {
+      const Edge *edge = &l->edge[e];
+      gint64 first = edge->offset, last = edge->offset;
+      for (guint t = 0; t < edge->n_terms; t++)
+        {
+          gint64 c = edge->term[t].coefficient;
+          HdRange range = box->range[edge->term[t].rank];
+          first += c * (c > 0 ? range.from : range.to - 1);
+          last += c * (c > 0 ? range.to - 1 : range.from);
+        }
+      key->word[n++] = first < 0 ? (guint64) -first : 0;
+      key->word[n++] = last >= edge->size * edge->divisor ? (guint64) (last - edge->size * edge->divisor) + 1 : 0;
+      key->word[n++] = (guint64) (first - hd_floor_div (first, edge->divisor) * edge->divisor);
+    }
+  key->n = n;
+  return TRUE;
+}
+
+static gboolean
+dispatch (const HdCostQuestion *q, HdCostReport *report, GError **error)
+{
+  switch (q->core->kind)
+    {
+    case HD_CORE_VECTOR:
+    case HD_CORE_POOLING:
+      return _hd_cost_lanes (q, report, error);
+    case HD_CORE_FIXED:
+      return _hd_cost_fixed (q, report, error);
+    default:
+      if (q->options->rules == HD_RULES_SIMPLE || q->core->n_levels == 0)
+        return _hd_cost_simple (q, report, error);
+      return _hd_cost_array (q, report, error);
+    }
+}
+
+/* From cycles of the core to base cycles. */
+static gboolean
+to_base_cycles (HdNodeCost *cost, const HdCore *core, const HdLayer *layer, GError **error)
+{
+  guint64 *field[] = { &cost->cycles, &cost->load_cycles, &cost->ideal_cycles, &cost->compute_cycles, &cost->stall_cycles,
+                       &cost->input_cycles, &cost->offload_cycles, &cost->fill_cycles };
+
+  for (guint i = 0; i < G_N_ELEMENTS (field); i++)
+    if (!hd_mul_u64 (*field[i], core->period, field[i]))
+      {
+        g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "layer %s on core %s: the cycles of a node do not fit in 64 bits", layer->name, core->id);
+        return FALSE;
+      }
+  hd_assert_invariant (cost->cycles >= cost->compute_cycles && cost->cycles - cost->compute_cycles - cost->stall_cycles - cost->input_cycles - cost->fill_cycles <= cost->offload_cycles,
+                       "core %s, layer %s: the parts of %" G_GUINT64_FORMAT " cycles do not add up", core->id, layer->name, cost->cycles);
+  return TRUE;
+}
+
+/* Unfinished sums come and go in their own width. */
+static void
+apply_place (HdCostShape *shape, const HdCostPlace *place)
+{
+  shape->partial_in = place->partial_in != 0;
+  shape->partial_out = place->partial_out != 0;
+  if (shape->partial_out)
+    shape->operand[HD_OPERAND_OUTPUT].bits = shape->partial_bits;
+}
+
+static HdCostReport *
+compute (HdCostModel *self, HdCoreId core, HdLayerId layer, const HdBox *box, const HdCostPlace *place, GError **error)
+{
+  g_autoptr (HdCostReport) report = g_new0 (HdCostReport, 1);
+  HdCostShape shape;
+  HdCostQuestion q = { self->platform, &self->platform->core[core], &shape, &self->options, *given_slot (self, layer, core), *place };
+
+  if (!hd_cost_core_takes (self, core, layer))
+    {
+      g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "core %s does not take layer %s (%s)", q.core->id, self->workload->layers[layer].name,
+                   self->workload->layers[layer].operator_type);
+      return NULL;
+    }
+  report->layer = layer;
+  report->core = core;
+  if (!_hd_shape_init (&shape, self->workload, &self->workload->layers[layer], box, error))
+    return NULL;
+  apply_place (&shape, place);
+  if (!dispatch (&q, report, error) ||
+      !to_base_cycles (&report->cost, q.core, shape.layer, error))
+    return NULL;
+  return g_steal_pointer (&report);
+}
+
+gboolean
+hd_cost_node (HdCostModel *self, HdCoreId core, HdLayerId layer, const HdBox *box, const HdCostPlace *place, HdNodeCost *cost, GError **error)
+{
+  static const HdCostPlace default_place = HD_COST_PLACE_DEFAULT;
+  g_autoptr (HdCostReport) report = NULL;
+  const HdNodeCost *known;
+  HdCostKey key;
+  gboolean cached;
+
+  g_return_val_if_fail (layer < self->workload->n_layers && core < self->platform->n_cores && !hd_box_is_empty (box), FALSE);
+  place = place ? place : &default_place;
+  cached = make_key (self, core, layer, box, place, &key);
+  if (cached && (known = _hd_cost_cache_find (self->cache, &key)))
+    {
+      *cost = *known;
+      return TRUE;
+    }
+  if (!(report = compute (self, core, layer, box, place, error)))
+    return FALSE;
+  *cost = report->cost;
+  if (cached)
+    _hd_cost_cache_insert (self->cache, &key, cost);
+  return TRUE;
+}
+
+HdCostReport *
+hd_cost_report (HdCostModel *self, HdCoreId core, HdLayerId layer, const HdBox *box, const HdCostPlace *place, GError **error)
+{
+  static const HdCostPlace default_place = HD_COST_PLACE_DEFAULT;
+
+  g_return_val_if_fail (layer < self->workload->n_layers && core < self->platform->n_cores && !hd_box_is_empty (box), NULL);
+  return compute (self, core, layer, box, place ? place : &default_place, error);
+}
+
+void
+hd_cost_report_free (HdCostReport *self)
+{
+  if (!self)
+    return;
+  g_free (self->level);
+  g_free (self);
+}
+
+void
+hd_cost_model_statistics (const HdCostModel *self, guint64 *shapes, guint64 *evaluations)
+{
+  _hd_cost_cache_totals (self->cache, shapes, evaluations);
+}

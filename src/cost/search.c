@@ -1,0 +1,447 @@
+/* The exact search: the least energy over all orders and all splits.
+ *
+ * The energy of a mapping is a sum over boundaries, each a function of its point alone (nest.h). A mapping is a walk from the empty point to the full one, in which each step either puts one more factor into
+ * the order or closes the current level of an operand here. A state is (point, the operands' current levels, room taken in shared memories). A* finds the cheapest walk: its estimate is the
+ * sum, over operands, of the cheapest way to close that operand's remaining levels somewhere above this point, as if it were alone. That never overestimates, so the first full walk taken from the heap
+ * is optimal; a state that costs no less and takes no less room than another with the same point and levels is dropped.
+ *
+ * Latency and the product are not sums: branch.c searches them, with walks of this search under several weights of energy and ports to begin with.
+ *
+ * Ties go to the state that was made first; the order in which states are made depends on ranks and factors only.
+ */
+#include "cost/search.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SHARED_MAX 4
+
+typedef struct {
+  double g, f;                    /* energy so far, and with the estimate [pJ] */
+  guint32 parent, next;           /* next with the same hash */
+  guint32 point;
+  guint8 level[HD_N_OPERANDS];    /* the level that is open; the top: none left to close */
+  guint8 finished;                /* sums were complete at the last boundary of the outputs */
+  gint8 step;                     /* how it was reached: kind, or -1 - operand */
+  guint8 depth;
+  guint64 used[SHARED_MAX];       /* by shared level [bit] */
+} State;
+
+typedef struct {
+  HdNest *nest;
+  HdSearchResult *result;
+  const HdWeights *weights;                         /* nullable: energy alone */
+  double *rest[HD_N_OPERANDS][HD_COST_LEVELS_MAX];  /* by open level and point: least energy to close this and all levels above */
+  gint8 shared_at[HD_COST_LEVELS_MAX];              /* index into State.used, -1: the level is one operand's */
+  GArray *states;
+  guint32 *bucket;
+  guint32 mask;
+  GArray *heap;                                     /* of state numbers */
+} Search;
+
+/* --- costs and estimates -------------------------------------------------------------------------------------------- */
+
+/* What closing level @b of an operand at a point costs: its energy, and what its transfers weigh on ports. */
+static double
+step_cost (const Search *s, guint o, guint b, guint32 id)
+{
+  const HdDigest *d = _hd_digest (s->nest, o, b, id);
+  double cost = s->weights ? s->weights->energy * d->pj : d->pj;
+
+  if (!s->weights)
+    return cost;
+  for (guint m = 0; m < HD_N_MOVES; m++)
+    for (guint end = 0; end < 2; end++)
+      cost += s->weights->port[o][b][end][m] * (double) d->real[end][m] * (double) (d->steady[m] + 1);
+  return cost;
+}
+
+static gboolean
+fits_alone (Search *s, guint o, guint b, const HdPoint *point)
+{
+  gboolean unfinished = o == HD_OPERAND_OUTPUT && _hd_nest_unfinished (s->nest, point);
+
+  return _hd_nest_bits (s->nest, o, b, point, unfinished) <= _hd_level_room (hd_nest_level (s->nest, o, b));
+}
+
+static double
+cheapest_above (const HdNest *nest, const double *rest, const HdPoint *point)
+{
+  double least = INFINITY;
+
+  for (guint k = 0; k < nest->n_kinds; k++)
+    if (point->count[k] < nest->kind[k].count)
+      least = MIN (least, rest[point->id + nest->kind[k].stride]);
+  return least;
+}
+
+static gboolean
+make_estimates (Search *s, guint o)
+{
+  HdNest *nest = s->nest;
+  HdPoint point;
+
+  for (guint b = 0; b + 1 < nest->n_levels[o]; b++)
+    if (!(s->rest[o][b] = g_try_new (double, nest->n_points)))
+      return FALSE;
+  for (guint32 id = nest->n_points; id-- > 0;)
+    {
+      _hd_nest_point (nest, id, &point);
+      for (guint b = nest->n_levels[o] - 1; b-- > 0;)
+        {
+          double least = cheapest_above (nest, s->rest[o][b], &point);
+          double above = b + 2 < nest->n_levels[o] ? s->rest[o][b + 1][id] : 0;
+          if (above < least && fits_alone (s, o, b, &point))
+            least = MIN (least, step_cost (s, o, b, id) + above);
+          s->rest[o][b][id] = least;
+        }
+    }
+  return TRUE;
+}
+
+static double
+estimate (const Search *s, const State *state)
+{
+  double sum = 0;
+
+  for (guint o = 0; o < HD_N_OPERANDS; o++)
+    if (state->level[o] + 1u < s->nest->n_levels[o])
+      sum += s->rest[o][state->level[o]][state->point];
+  return sum;
+}
+
+/* --- the heap: least f, then deepest, then oldest ------------------------------------------------------------- */
+
+static State *
+state_at (const Search *s, guint32 i)
+{
+  return &g_array_index (s->states, State, i);
+}
+
+static gboolean
+before (const Search *s, guint32 a, guint32 b)
+{
+  const State *x = state_at (s, a), *y = state_at (s, b);
+
+  if (fabs (x->f - y->f) > 1e-13 * x->f)
+    return x->f < y->f;
+  if (x->depth != y->depth)
+    return x->depth > y->depth;
+  return a < b;
+}
+
+static void
+heap_push (Search *s, guint32 state)
+{
+  guint32 *heap;
+  guint i = s->heap->len;
+
+  g_array_append_val (s->heap, state);
+  heap = (guint32 *) (gpointer) s->heap->data;
+  for (; i > 0 && before (s, state, heap[(i - 1) / 2]); i = (i - 1) / 2)
+    heap[i] = heap[(i - 1) / 2];
+  heap[i] = state;
+}
+
+static guint32
+heap_pop (Search *s)
+{
+  guint32 *heap = (guint32 *) (gpointer) s->heap->data, top = heap[0], last = heap[s->heap->len - 1];
+  guint i = 0, n = s->heap->len - 1;
+
+  g_array_set_size (s->heap, n);
+  for (guint child; (child = 2 * i + 1) < n; i = child)
+    {
+      if (child + 1 < n && before (s, heap[child + 1], heap[child]))
+        child++;
+      if (!before (s, heap[child], last))
+        break;
+      heap[i] = heap[child];
+    }
+  if (n > 0)
+    heap[i] = last;
+  return top;
+}
+
+/* --- states ----------------------------------------------------------------------------------------------------- */
+
+static guint32
+hash_state (const Search *s, const State *state)
+{
+  guint64 h = state->point;
+
+  for (guint o = 0; o < HD_N_OPERANDS; o++)
+    h = h * 31 + state->level[o];
+  h = (h * 2 + state->finished) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+  return (guint32) (h >> 32) & s->mask;
+}
+
+static gboolean
+dominates (const State *a, const State *b)
+{
+  if (a->point != b->point || memcmp (a->level, b->level, sizeof a->level) != 0 || a->finished != b->finished || a->g > b->g * (1 + 1e-15))
+    return FALSE;
+  for (guint i = 0; i < SHARED_MAX; i++)
+    if (a->used[i] > b->used[i])
+      return FALSE;
+  return TRUE;
+}
+
+static void
+rehash (Search *s)
+{
+  s->mask = s->mask * 2 + 1;
+  s->bucket = g_renew (guint32, s->bucket, s->mask + 1);
+  memset (s->bucket, 0xff, ((gsize) s->mask + 1) * sizeof s->bucket[0]);
+  for (guint32 i = 0; i < s->states->len; i++)
+    {
+      guint32 h = hash_state (s, state_at (s, i));
+      state_at (s, i)->next = s->bucket[h];
+      s->bucket[h] = i;
+    }
+}
+
+static void
+add_state (Search *s, State *state)
+{
+  guint32 h, i = s->states->len;
+
+  state->f = state->g + estimate (s, state);
+  if (!isfinite (state->f))
+    return;
+  h = hash_state (s, state);
+  for (guint32 other = s->bucket[h]; other != G_MAXUINT32; other = state_at (s, other)->next)
+    if (dominates (state_at (s, other), state))
+      return;
+  state->next = s->bucket[h];
+  g_array_append_val (s->states, *state);
+  s->bucket[h] = i;
+  heap_push (s, i);
+  if (s->states->len > s->mask)
+    rehash (s);
+}
+
+/* --- steps --------------------------------------------------------------------------------------------------------- */
+
+/* Takes @bits of the operand's level @l; FALSE: no room. */
+static gboolean
+take (const Search *s, State *state, guint o, guint l, guint64 bits)
+{
+  gint8 at = s->shared_at[s->nest->level_id[o][l]];
+  guint64 room = _hd_level_room (hd_nest_level (s->nest, o, l)), taken = at < 0 ? 0 : state->used[at], sum;
+
+  if (!hd_add_u64 (taken, bits, &sum) || sum > room)
+    return FALSE;
+  if (at >= 0)
+    state->used[at] = sum;
+  return TRUE;
+}
+
+/* The outputs' top holds unfinished sums when the last boundary was not complete: known when that is closed. */
+static gboolean
+take_output_top (const Search *s, State *state)
+{
+  HdPoint full;
+  guint top = s->nest->n_levels[HD_OPERAND_OUTPUT] - 1;
+
+  _hd_nest_point (s->nest, s->nest->n_points - 1, &full);
+  return take (s, state, HD_OPERAND_OUTPUT, top, _hd_nest_bits (s->nest, HD_OPERAND_OUTPUT, top, &full, !state->finished));
+}
+
+static void
+close_level (Search *s, guint32 from, guint o, const HdPoint *point)
+{
+  State state = *state_at (s, from);
+  guint l = state.level[o];
+  gboolean unfinished = o == HD_OPERAND_OUTPUT && !state.finished;
+
+  if (!take (s, &state, o, l, _hd_nest_bits (s->nest, o, l, point, unfinished)))
+    return;
+  if (o == HD_OPERAND_OUTPUT)
+    state.finished = !_hd_nest_unfinished (s->nest, point);
+  state.level[o]++;
+  if (o == HD_OPERAND_OUTPUT && state.level[o] + 1u == s->nest->n_levels[o] && !take_output_top (s, &state))
+    return;
+  state.g += step_cost (s, o, l, state.point);
+  state.parent = from;
+  state.step = (gint8) (-1 - (int) o);
+  state.depth++;
+  add_state (s, &state);
+}
+
+static void
+expand (Search *s, guint32 from)
+{
+  HdPoint point;
+  guint taken = 0;
+
+  _hd_nest_point (s->nest, state_at (s, from)->point, &point);
+  for (guint k = 0; k < s->nest->n_kinds; k++)
+    taken += point.count[k];
+  for (guint o = 0; o < HD_N_OPERANDS; o++)
+    if (state_at (s, from)->level[o] + 1u < s->nest->n_levels[o])
+      close_level (s, from, o, &point);
+  for (guint k = 0; k < s->nest->n_kinds; k++)
+    if (point.count[k] < s->nest->kind[k].count && (!s->nest->ordered || s->nest->order[taken] == k))
+      {
+        State state = *state_at (s, from);
+        state.point += s->nest->kind[k].stride;
+        state.parent = from;
+        state.step = (gint8) k;
+        state.depth++;
+        add_state (s, &state);
+      }
+}
+
+static gboolean
+is_goal (const Search *s, const State *state)
+{
+  for (guint o = 0; o < HD_N_OPERANDS; o++)
+    if (state->level[o] + 1u < s->nest->n_levels[o])
+      return FALSE;
+  return TRUE;
+}
+
+/* The walk's steps, first to last; loops that are left when all levels are closed go outermost. */
+static void
+trace_back (const Search *s, guint32 goal, HdSolution *solution)
+{
+  gint8 step[HD_COST_LOOPS_MAX + HD_N_OPERANDS * HD_COST_LEVELS_MAX];
+  guint n = 0;
+  HdPoint point;
+  guint taken;
+
+  for (guint32 i = goal; state_at (s, i)->parent != G_MAXUINT32; i = state_at (s, i)->parent)
+    step[n++] = state_at (s, i)->step;
+  solution->n = 0;
+  for (guint level[HD_N_OPERANDS] = { 0 }; n-- > 0;)
+    if (step[n] >= 0)
+      solution->loop[solution->n++] = (guint8) step[n];
+    else
+      solution->below[-1 - step[n]][level[-1 - step[n]]++] = (guint8) solution->n;
+  _hd_nest_point (s->nest, state_at (s, goal)->point, &point);
+  for (taken = solution->n; s->nest->ordered && taken < s->nest->n_factors; taken++)
+    solution->loop[solution->n++] = s->nest->order[taken];
+  for (guint k = 0; !s->nest->ordered && k < s->nest->n_kinds; k++)
+    for (guint c = point.count[k]; c < s->nest->kind[k].count; c++)
+      solution->loop[solution->n++] = (guint8) k;
+  for (guint o = 0; o < HD_N_OPERANDS; o++)
+    if (s->nest->n_levels[o] > 0)
+      solution->below[o][s->nest->n_levels[o] - 1] = (guint8) solution->n;
+}
+
+/* --- the search ------------------------------------------------------------------------------------------------------ */
+
+/* Levels that several operands use get a counter; tops of inputs and weights are taken from the beginning. FALSE with result->why. */
+static gboolean
+start (Search *s, State *first)
+{
+  static const char *const name[] = { "inputs", "weights", "outputs" };
+  HdNest *nest = s->nest;
+  guint users[HD_COST_LEVELS_MAX] = { 0 }, n = 0;
+  HdPoint full, empty;
+
+  _hd_nest_point (nest, nest->n_points - 1, &full);
+  _hd_nest_point (nest, 0, &empty);
+  for (guint o = 0; o < HD_N_OPERANDS; o++)
+    for (guint l = 0; l < nest->n_levels[o]; l++)
+      users[nest->level_id[o][l]]++;
+  for (guint id = 0; id < HD_COST_LEVELS_MAX; id++)
+    s->shared_at[id] = users[id] > 1 && n < SHARED_MAX && nest->core->level[id].size_bits != HD_UNLIMITED_BITS ? (gint8) n++ : -1;
+  *first = (State) { .parent = G_MAXUINT32, .finished = !_hd_nest_unfinished (nest, &empty) };
+  for (guint o = 0; o < HD_N_OPERANDS; o++)
+    {
+      guint top = nest->n_levels[o] - 1;
+      gboolean output = o == HD_OPERAND_OUTPUT;
+      if (nest->n_levels[o] == 0 || (output && top > 0))
+        continue;
+      if (!take (s, first, o, top, _hd_nest_bits (nest, o, top, &full, output && !first->finished)))
+        {
+          s->result->why = g_strdup_printf ("%s holds %" G_GUINT64_FORMAT " bit - the %s need %" G_GUINT64_FORMAT " beside what else stands there", hd_nest_level (nest, o, top)->id,
+                                            _hd_level_room (hd_nest_level (nest, o, top)), name[o], _hd_nest_bits (nest, o, top, &full, FALSE));
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+static void
+explain (Search *s)
+{
+  static const char *const name[] = { "inputs", "weights", "outputs" };
+  HdNest *nest = s->nest;
+  HdPoint empty;
+
+  if (s->result->why)
+    return;
+  _hd_nest_point (nest, 0, &empty);
+  for (guint o = 0; o < HD_N_OPERANDS; o++)
+    for (guint l = 0; l + 1 < nest->n_levels[o]; l++)
+      {
+        guint64 bits = _hd_nest_bits (nest, o, l, &empty, o == HD_OPERAND_OUTPUT && _hd_nest_unfinished (nest, &empty));
+        if (bits > _hd_level_room (hd_nest_level (nest, o, l)))
+          {
+            s->result->why = g_strdup_printf ("%s holds %" G_GUINT64_FORMAT " bit - the %s of one cycle need %" G_GUINT64_FORMAT, hd_nest_level (nest, o, l)->id,
+                                              _hd_level_room (hd_nest_level (nest, o, l)), name[o], bits);
+            return;
+          }
+      }
+  s->result->why = g_strdup ("no order of loops fits its shared memories");
+}
+
+static gboolean
+run (Search *s)
+{
+  State first;
+
+  for (guint o = 0; o < HD_N_OPERANDS; o++)
+    if (s->nest->n_levels[o] > 0 && !make_estimates (s, o))
+      return FALSE;
+  if (!start (s, &first))
+    return FALSE;
+  add_state (s, &first);
+  while (s->heap->len > 0)
+    {
+      guint32 top = heap_pop (s);
+      s->result->evaluations++;
+      if (is_goal (s, state_at (s, top)))
+        {
+          s->result->bound = state_at (s, top)->g;
+          trace_back (s, top, &s->result->best);
+          return TRUE;
+        }
+      expand (s, top);
+    }
+  return FALSE;
+}
+
+static void
+search_clear (Search *s)
+{
+  for (guint o = 0; o < HD_N_OPERANDS; o++)
+    for (guint b = 0; b < HD_COST_LEVELS_MAX; b++)
+      g_free (s->rest[o][b]);
+  g_array_unref (s->states);
+  g_array_unref (s->heap);
+  g_free (s->bucket);
+}
+
+void
+_hd_search_walk (HdNest *nest, const HdWeights *weights, HdSearchResult *result)
+{
+  Search s = { .nest = nest, .result = result, .weights = weights, .mask = 1023 };
+
+  s.states = g_array_new (FALSE, FALSE, sizeof (State));
+  s.heap = g_array_new (FALSE, FALSE, sizeof (guint32));
+  s.bucket = g_new (guint32, s.mask + 1);
+  memset (s.bucket, 0xff, (s.mask + 1) * sizeof s.bucket[0]);
+  result->found = run (&s);
+  if (result->found)
+    {
+      _hd_solution_evaluate (nest, &result->best);
+      result->evaluations++;
+    }
+  else
+    explain (&s);
+  search_clear (&s);
+}

@@ -1,0 +1,48 @@
+/* Searches over temporal mappings of one nest. */
+#pragma once
+
+#include "cost/nest.h"
+
+/** A temporal mapping: kinds of factors innermost first, and where each operand's levels end. */
+typedef struct {
+  guint n;
+  guint8 loop[HD_COST_LOOPS_MAX];
+  guint8 below[HD_N_OPERANDS][HD_COST_LEVELS_MAX];
+  HdTiming timing;
+  double value;            /* of the objective; smaller is better */
+  double second;           /* breaks ties */
+} HdSolution;
+
+typedef struct {
+  HdSolution best;
+  gboolean found;
+  guint64 evaluations;
+  double bound;            /* nothing in the space has a smaller value */
+  char *why;               /* when nothing is found: which memory is too small for what; owned */
+} HdSearchResult;
+
+/** Timing, value and second of @solution, whose loops and split are set. */
+void _hd_solution_evaluate (HdNest *nest, HdSolution *solution);
+gboolean _hd_solution_better (const HdSolution *a, const HdSolution *b);
+double _hd_objective (const HdCostOptions *options, double pj, guint64 cycles);
+/** Bits that @solution needs fit every level. */
+gboolean _hd_solution_fits (HdNest *nest, const HdSolution *solution);
+
+/** What a walk adds up: energy, and cycles of each movement at each port it holds. */
+typedef struct {
+  double energy;
+  double port[HD_N_OPERANDS][HD_COST_LEVELS_MAX][2][HD_N_MOVES];
+} HdWeights;
+
+/** The cheapest walk under @weights (nullable: energy); evaluated as a solution of the objective. */
+void _hd_search_walk (HdNest *nest, const HdWeights *weights, HdSearchResult *result);
+/** The given order and split of the question, completed. */
+void _hd_search_given (HdNest *nest, HdSearchResult *result);
+/** The least of the objective; exact for energy, else within what the budget proves. */
+void _hd_search_optimal (HdNest *nest, HdSearchResult *result);
+/** Improves the order of loops between boundaries. */
+void _hd_search_polish (HdNest *nest, HdSolution *solution, guint64 *evaluations);
+/** Every order, split greedily. */
+void _hd_search_orderings (HdNest *nest, HdSearchResult *result);
+/** Room at level @id for one operand, double buffering reserved [bit]. */
+guint64 _hd_level_room (const HdLevel *level);

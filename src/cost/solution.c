@@ -1,0 +1,78 @@
+/* A temporal mapping: what it is worth, and whether it fits. */
+#include "cost/search.h"
+
+#include <math.h>
+
+double
+_hd_objective (const HdCostOptions *options, double pj, guint64 cycles)
+{
+  switch (options->objective)
+    {
+    case HD_OBJECTIVE_ENERGY: return pj;
+    case HD_OBJECTIVE_LATENCY: return (double) cycles;
+    default: return pj * (double) cycles;
+    }
+}
+
+void
+_hd_solution_evaluate (HdNest *nest, HdSolution *s)
+{
+  const HdCostOptions *options = nest->q->options;
+  HdChain chain;
+  guint64 cycles;
+  double pj;
+
+  _hd_chain_init (nest, s->loop, s->n, s->below, &chain);
+  _hd_timing_evaluate (nest, &chain, &s->timing);
+  cycles = nest->total + s->timing.stall + s->timing.input + s->timing.load + (options->rules == HD_RULES_ZIGZAG ? 0 : s->timing.offload);
+  pj = s->timing.pj + s->timing.load_pj + (double) nest->shape->macs * nest->core->mac_pj;
+  s->value = _hd_objective (options, pj, cycles);
+  s->second = options->objective == HD_OBJECTIVE_ENERGY ? (double) cycles : pj;
+}
+
+/* Sums of the same energies in another order differ in their last bits: those are ties. */
+static int
+compare (double a, double b)
+{
+  if (fabs (a - b) <= 1e-12 * MAX (fabs (a), fabs (b)))
+    return 0;
+  return a < b ? -1 : 1;
+}
+
+gboolean
+_hd_solution_better (const HdSolution *a, const HdSolution *b)
+{
+  int c = compare (a->value, b->value);
+
+  return c < 0 || (c == 0 && compare (a->second, b->second) < 0);
+}
+
+guint64
+_hd_level_room (const HdLevel *level)
+{
+  if (level->size_bits == HD_UNLIMITED_BITS)
+    return G_MAXUINT64;
+  return level->double_buffered ? level->size_bits / 2 : level->size_bits;
+}
+
+gboolean
+_hd_solution_fits (HdNest *nest, const HdSolution *s)
+{
+  guint64 used[HD_COST_LEVELS_MAX] = { 0 };
+  guint32 prefix[HD_COST_LOOPS_MAX + 1] = { 0 };
+
+  for (guint i = 0; i < s->n; i++)
+    prefix[i + 1] = prefix[i] + nest->kind[s->loop[i]].stride;
+  for (guint o = 0; o < HD_N_OPERANDS; o++)
+    for (guint l = 0; l < nest->n_levels[o]; l++)
+      {
+        HdPoint point, before;
+        guint64 *sum = &used[nest->level_id[o][l]];
+        _hd_nest_point (nest, l + 1 == nest->n_levels[o] ? nest->n_points - 1 : prefix[s->below[o][l]], &point);
+        _hd_nest_point (nest, l == 0 ? 0 : prefix[s->below[o][l - 1]], &before);
+        if (!hd_add_u64 (*sum, _hd_nest_bits (nest, o, l, &point, o == HD_OPERAND_OUTPUT && _hd_nest_unfinished (nest, &before)), sum) ||
+            *sum > _hd_level_room (hd_nest_level (nest, o, l)))
+          return FALSE;
+      }
+  return TRUE;
+}
