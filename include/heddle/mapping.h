@@ -90,6 +90,7 @@ typedef struct {
 } HdMappingDram;
 
 typedef struct HdMapping {
+  gint references;           /* hd_mapping_ref()'s */
   char *file;                /* for messages; "" for the default mapping */
   HdWorkload *workload;
   HdPlatform *platform;

@@ -74,6 +74,7 @@ typedef struct {
 typedef struct HdTilingGrid HdTilingGrid;
 
 typedef struct HdTiling {
+  gint references;             /* hd_tiling_ref()'s */
   HdWorkload *workload;
   HdMapping *mapping;
   guint32 n_nodes;

@@ -1,0 +1,524 @@
+/* Dependencies: for every node, which nodes and pieces its operands' boxes overlap, and by how many bits.
+ *
+ * A box is a product of ranges and a producer's grid a product of parts, so overlaps are products too: per operand and dimension a table says, for each combination of the few
+ * digits that the range depends on, which parts overlap it and how far. A node's dependencies are then the products of one row of each table; nothing is searched for
+ * per node. The nodes of a layer are walked twice, first to count, then to write.
+ */
+#include "config.h"
+#include "tiling/grid.h"
+
+#include <stdlib.h>
+
+typedef struct {
+  guint32 offset;      /* what it adds to the producer's number */
+  gint32 overlap;      /* elements along the dimension */
+  guint32 index;       /* axis index of the part */
+} Overlap;
+
+typedef struct {
+  HdTilingReads reads; /* which digits, and how */
+  guint64 *begin;      /* by position; reads.n + 1 */
+  Overlap *overlap;
+  int axis;            /* of the parts' index */
+  guint32 reach;       /* largest offset: how significant its digit is in the producer's number */
+  guint32 at;          /* position of the node at hand */
+} Table;
+
+#define TABLES_MAX (HD_DIMS_MAX + HD_RANKS_MAX)
+
+/* One operand and one place where its data come from. */
+typedef struct {
+  guint operand;
+  gboolean piece;      /* the place is pieces, else nodes */
+  guint8 flags;
+  guint32 base;        /* number of the first node or piece, and what all have in common */
+  guint64 bits;        /* per element, times the overlaps that all have in common */
+  guint32 refetched;   /* bit a: not kept along axis a */
+  gboolean dead;       /* nothing overlaps */
+  guint n_tables;
+  Table *table;
+} Source;
+
+typedef struct {
+  guint32 *at;
+  guint32 stride;
+} Follower;
+
+typedef struct {
+  const HdTiling *tiling;
+  HdLayerId layer_id;
+  const HdLayer *layer;
+  const HdTilingLayer *grid;
+  GArray *sources;                         /* Source: in the order of the operands; pieces and nodes alike */
+  GArray *followers[HD_TILING_DIGITS_MAX]; /* Follower, by digit: tables that move with it */
+  guint32 value[HD_TILING_DIGITS_MAX];
+  guint32 number;                          /* of the node, within the layer */
+  gboolean chained;                        /* has partial sums */
+} Walk;
+
+/* --- tables ------------------------------------------------------------------------------------------------ */
+
+static void
+table_clear (Table *table)
+{
+  _hd_tiling_reads_clear (&table->reads);
+  g_clear_pointer (&table->begin, g_free);
+  g_clear_pointer (&table->overlap, g_free);
+}
+
+static gboolean
+table_fill (Table *table, const HdTilingLayer *grid, const HdTilingParts *parts, GError **error)
+{
+  const HdTilingReads *reads = &table->reads;
+  guint64 total = 0;
+  guint32 first;
+  table->begin = _hd_tiling_alloc ((guint64) reads->n + 1, sizeof *table->begin, "reads", error);
+  if (table->begin == NULL)
+    return FALSE;
+  int axis = parts->begin != NULL ? parts->axis : -1;
+  for (guint32 at = 0; at < reads->n; at++) {
+    total += _hd_tiling_parts_find (parts, reads->span[at], _hd_tiling_reads_index (reads, grid, at, axis), &first);
+    table->begin[at + 1] = total;
+  }
+  table->overlap = _hd_tiling_alloc (total, sizeof *table->overlap, "overlaps", error);
+  if (table->overlap == NULL)
+    return FALSE;
+  for (guint32 at = 0; at < reads->n; at++) {
+    HdTilingSpan span = reads->span[at];
+    guint32 n = _hd_tiling_parts_find (parts, span, _hd_tiling_reads_index (reads, grid, at, axis), &first);
+    for (guint32 i = 0; i < n; i++) {
+      HdTilingSpan part = parts->span[first + i];
+      table->overlap[table->begin[at] + i] = (Overlap) { parts->offset[first + i], MIN (part.to, span.to) - MAX (part.from, span.from), parts->index[first + i] };
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+table_of_dimension (Table *table, const Walk *walk, guint operand, guint d, const HdTilingParts *parts, GError **error)
+{
+  table->axis = parts->axis;
+  for (guint32 k = 0; k < parts->n; k++)
+    table->reach = MAX (table->reach, parts->offset[k]);
+  return _hd_tiling_reads_init (&table->reads, walk->tiling, walk->layer_id, operand, d, parts->begin != NULL ? parts->axis : -1, error)
+         && table_fill (table, walk->grid, parts, error);
+}
+
+/* The version that a node reads is that of its own index along the axis: a table of one overlap per index. */
+static gboolean
+table_of_version (Table *table, const Walk *walk, guint digit, guint32 stride, GError **error)
+{
+  const HdTilingDigit *own = &walk->grid->digit[digit];
+  table->axis = -1;
+  table->reads.n_digits = 1;
+  table->reads.digit[0] = (guint8) digit;
+  table->reads.stride[0] = 1;
+  table->reads.n = own->n;
+  table->begin = _hd_tiling_alloc ((guint64) own->n + 1, sizeof *table->begin, "versions", error);
+  table->overlap = _hd_tiling_alloc (own->n, sizeof *table->overlap, "versions", error);
+  if (table->begin == NULL || table->overlap == NULL)
+    return FALSE;
+  for (guint32 v = 0; v < own->n; v++) {
+    guint32 offset = hd_tiling_digit_index (own, v) * stride;
+    table->begin[v + 1] = v + 1;
+    table->overlap[v] = (Overlap) { offset, 1, 0 };
+    table->reach = MAX (table->reach, offset);
+  }
+  return TRUE;
+}
+
+/* --- sources --------------------------------------------------------------------------------------------------- */
+
+/* Tables that are the same for all nodes and have one overlap become part of the constants. */
+static void
+fold_constants (Source *source)
+{
+  guint kept = 0;
+  for (guint i = 0; i < source->n_tables; i++) {
+    Table *table = &source->table[i];
+    guint64 n = table->begin[table->reads.n];
+    source->dead |= n == 0;
+    if (source->refetched == 0 && table->reads.n == 1 && n == 1) {
+      source->base += table->overlap[0].offset;
+      source->bits *= (guint64) table->overlap[0].overlap;
+      table_clear (table);
+    } else
+      source->table[kept++] = *table;
+  }
+  source->n_tables = kept;
+}
+
+static int
+compare_significance (gconstpointer a, gconstpointer b)
+{
+  const Table *x = a, *y = b;
+  return x->reach > y->reach ? -1 : x->reach < y->reach;
+}
+
+static gboolean
+add_versions (const Walk *walk, Source *source, const HdTilingLayer *producer, GError **error)
+{
+  for (guint k = 0; k < producer->n_digits; k++) {
+    if (producer->digit[k].rank >= 0)
+      continue;
+    for (guint own = 0; own < walk->grid->n_digits; own++)
+      if (walk->grid->digit[own].axis == producer->digit[k].axis) {
+        if (!table_of_version (&source->table[source->n_tables++], walk, own, producer->digit[k].stride, error))
+          return FALSE;
+        break;
+      }
+  }
+  return TRUE;
+}
+
+static guint32
+refetched_axes (const Walk *walk, HdTensorId tensor)
+{
+  HdStackId stack = walk->tiling->mapping->layer[walk->layer_id].stack;
+  guint32 axes = 0;
+  for (guint a = 0; a < walk->tiling->mapping->stack[stack].n_axes; a++)
+    if (hd_mapping_retention (walk->tiling->mapping, stack, tensor, a) == HD_RETENTION_REFETCH)
+      axes |= 1u << a;
+  return axes;
+}
+
+static gboolean
+add_source (Walk *walk, Source source, const HdTilingParts *parts, const HdTilingLayer *versions, GError **error)
+{
+  const HdOperand *operand = &walk->layer->operands[source.operand];
+  const HdTensor *tensor = &walk->tiling->workload->tensors[operand->tensor];
+  source.bits = tensor->bits;
+  source.table = g_new0 (Table, TABLES_MAX);
+  gboolean fine = TRUE;
+  for (guint d = 0; d < tensor->n_dims && fine; d++)
+    fine = table_of_dimension (&source.table[source.n_tables++], walk, source.operand, d, &parts[d], error);
+  fine = fine && (versions == NULL || add_versions (walk, &source, versions, error));
+  if (fine) {
+    fold_constants (&source);
+    qsort (source.table, source.n_tables, sizeof (Table), compare_significance);
+  }
+  g_array_append_val (walk->sources, source);
+  return fine;
+}
+
+static const HdTilingPieces *
+find_pieces (const HdTiling *self, HdStackId stack, HdTensorId tensor)
+{
+  for (guint i = 0; i < self->grid->pieces->len; i++) {
+    const HdTilingPieces *pieces = &g_array_index (self->grid->pieces, HdTilingPieces, i);
+    if (pieces->stack == stack && pieces->tensor == tensor)
+      return pieces;
+  }
+  return NULL;
+}
+
+static gboolean
+add_operand (Walk *walk, guint o, GError **error)
+{
+  const HdTiling *self = walk->tiling;
+  HdTensorId tensor = walk->layer->operands[o].tensor;
+  HdLayerId producer = self->workload->tensors[tensor].producer;
+  HdStackId stack = self->mapping->layer[walk->layer_id].stack;
+  gboolean inside = producer != HD_NONE && self->mapping->layer[producer].stack == stack;
+  if (producer != HD_NONE && self->grid->layer[producer].n_nodes > 0) {
+    const HdTilingLayer *grid = &self->grid->layer[producer];
+    Source source = { .operand = o, .base = self->layer_first[producer] + grid->final_offset };
+    source.flags = inside ? 0 : HD_DEPENDENCY_EXTERNAL;
+    source.refetched = inside ? refetched_axes (walk, tensor) : 0;
+    if (!add_source (walk, source, inside ? grid->inner : grid->home, inside ? grid : NULL, error))
+      return FALSE;
+  }
+  if (inside)
+    return TRUE;
+  const HdTilingPieces *pieces = find_pieces (self, stack, tensor);
+  Source source = { .operand = o, .piece = TRUE, .base = pieces->first, .refetched = refetched_axes (walk, tensor) };
+  return pieces->n == 0 || add_source (walk, source, pieces->part, NULL, error);
+}
+
+/* --- the walk over a layer's nodes -------------------------------------------------------------------------------- */
+
+static void
+walk_clear (Walk *walk)
+{
+  for (guint i = 0; i < walk->sources->len; i++) {
+    Source *source = &g_array_index (walk->sources, Source, i);
+    for (guint t = 0; t < source->n_tables; t++)
+      table_clear (&source->table[t]);
+    g_free (source->table);
+  }
+  g_array_unref (walk->sources);
+  for (guint k = 0; k < HD_TILING_DIGITS_MAX; k++)
+    g_array_unref (walk->followers[k]);
+}
+
+/* Lets every table follow the digits it depends on; the sources must not move any more. */
+static void
+link_followers (Walk *walk)
+{
+  for (guint i = 0; i < walk->sources->len; i++) {
+    Source *source = &g_array_index (walk->sources, Source, i);
+    for (guint t = 0; t < source->n_tables; t++) {
+      Table *table = &source->table[t];
+      for (guint j = 0; j < table->reads.n_digits; j++) {
+        Follower follower = { &table->at, table->reads.stride[j] };
+        g_array_append_val (walk->followers[table->reads.digit[j]], follower);
+      }
+    }
+  }
+}
+
+static gboolean
+walk_init (Walk *walk, const HdTiling *self, HdLayerId l, GError **error)
+{
+  *walk = (Walk) { .tiling = self, .layer_id = l, .layer = &self->workload->layers[l], .grid = &self->grid->layer[l] };
+  walk->sources = g_array_new (FALSE, TRUE, sizeof (Source));
+  for (guint k = 0; k < HD_TILING_DIGITS_MAX; k++)
+    walk->followers[k] = g_array_new (FALSE, FALSE, sizeof (Follower));
+  walk->chained = walk->grid->final_offset > 0;
+  for (guint o = 0; o + 1 < walk->layer->n_operands; o++)
+    if (!add_operand (walk, o, error))
+      return FALSE;
+  link_followers (walk);
+  return TRUE;
+}
+
+static void
+move_followers (const GArray *followers, gint64 steps)
+{
+  for (guint i = 0; i < followers->len; i++) {
+    const Follower *follower = &g_array_index (followers, Follower, i);
+    *follower->at += (guint32) (steps * follower->stride);
+  }
+}
+
+/* On to the next node; FALSE after the last, with everything back at the first. */
+static gboolean
+walk_next (Walk *walk)
+{
+  int raised = hd_tiling_step (walk->grid, walk->value);
+  walk->number++;
+  for (guint k = (guint) (raised + 1); k < walk->grid->n_digits; k++)
+    if (walk->grid->digit[k].n > 1)
+      move_followers (walk->followers[k], 1 - (gint64) walk->grid->digit[k].n);
+  if (raised >= 0)
+    move_followers (walk->followers[raised], 1);
+  else
+    walk->number = 0;
+  return raised >= 0;
+}
+
+static gboolean
+is_first_of_chain (const Walk *walk)
+{
+  for (guint k = 0; k < walk->grid->n_digits; k++) {
+    int r = walk->grid->digit[k].rank;
+    if (r >= 0 && walk->layer->rank[r].reduction && walk->value[k] > 0)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* The node whose partial sum this one goes on with: one back in the reduction digits. */
+static guint32
+chain_predecessor (const Walk *walk)
+{
+  guint32 number = walk->number;
+  for (guint k = walk->grid->n_digits; k-- > 0;) {
+    const HdTilingDigit *digit = &walk->grid->digit[k];
+    if (digit->rank < 0 || !walk->layer->rank[digit->rank].reduction)
+      continue;
+    if (walk->value[k] > 0)
+      return number - digit->stride;
+    number += (digit->n - 1) * digit->stride;
+  }
+  return number;
+}
+
+static guint64
+partial_bits (const Walk *walk)
+{
+  guint64 volume = walk->layer->partial_bits;
+  for (guint r = 0; r < walk->layer->n_ranks; r++) {
+    const HdTilingRank *rank = &walk->grid->rank[r];
+    guint32 s = 0;
+    if (walk->layer->rank[r].reduction)
+      continue;
+    for (guint k = 0; k < walk->grid->n_digits; k++)
+      if (walk->grid->digit[k].rank == (int) r)
+        s = walk->value[k];
+    volume *= (guint64) (rank->segment[s].to - rank->segment[s].from);
+  }
+  return volume;
+}
+
+/* --- counting and writing -------------------------------------------------------------------------------------------- */
+
+static guint64
+count_of_source (const Source *source)
+{
+  guint64 n = !source->dead;
+  for (guint t = 0; t < source->n_tables && n > 0; t++) {
+    const Table *table = &source->table[t];
+    n *= table->begin[table->at + 1] - table->begin[table->at];
+  }
+  return n;
+}
+
+static void
+count_layer (Walk *walk, guint64 *dependencies, guint64 *reads)
+{
+  do {
+    guint64 n[2] = { walk->chained && !is_first_of_chain (walk), 0 };
+    for (guint i = 0; i < walk->sources->len; i++) {
+      const Source *source = &g_array_index (walk->sources, Source, i);
+      n[source->piece] += count_of_source (source);
+    }
+    dependencies[walk->number] = n[0];
+    reads[walk->number] = n[1];
+  } while (walk_next (walk));
+}
+
+static inline HdDependency
+dependency (guint32 from, guint64 bits, guint operand, guint flags)
+{
+  return (HdDependency) { .from = from, .bits_low = (guint32) bits, .bits_high = (guint16) (bits >> 32), .operand = (guint8) operand, .flags = (guint8) flags };
+}
+
+/* Whether what is read was made for another tile along an axis where it is not kept. */
+static gboolean
+comes_again (const Walk *walk, const Source *source, const Overlap *const *row)
+{
+  for (guint a = 0; source->refetched >> a != 0; a++) {
+    guint32 own = 0, made = 0;
+    if ((source->refetched >> a & 1) == 0)
+      continue;
+    for (guint k = 0; k < walk->grid->n_digits; k++)
+      if (walk->grid->digit[k].axis == (int) a)
+        own = hd_tiling_digit_index (&walk->grid->digit[k], walk->value[k]);
+    for (guint t = 0; t < source->n_tables; t++)
+      if (source->table[t].axis == (int) a)
+        made = MAX (made, row[t]->index);
+    if (own != made)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static int
+compare_from (const void *a, const void *b)
+{
+  const HdDependency *x = a, *y = b;
+  return x->from < y->from ? -1 : x->from > y->from;
+}
+
+/* Writes the products of the tables' rows; ascending, since the tables stand by significance. */
+static HdDependency *
+write_source (const Walk *walk, const Source *source, HdDependency *out)
+{
+  const Overlap *begin[TABLES_MAX], *end[TABLES_MAX], *row[TABLES_MAX];
+  HdDependency *first = out;
+  gboolean ascending = TRUE;
+  guint t;
+  for (t = 0; t < source->n_tables; t++) {
+    const Table *table = &source->table[t];
+    row[t] = begin[t] = table->overlap + table->begin[table->at];
+    end[t] = table->overlap + table->begin[table->at + 1];
+    if (begin[t] == end[t])
+      return out;
+  }
+  do {
+    guint32 from = source->base;
+    guint64 bits = source->bits;
+    for (t = 0; t < source->n_tables; t++) {
+      from += row[t]->offset;
+      bits *= (guint64) row[t]->overlap;
+    }
+    guint flags = source->flags;
+    if (source->refetched != 0 && comes_again (walk, source, row))
+      flags |= HD_DEPENDENCY_REFETCH;
+    ascending &= out == first || out[-1].from < from;
+    *out++ = dependency (from, bits, source->operand, flags);
+    for (t = source->n_tables; t > 0 && ++row[t - 1] == end[t - 1]; t--)
+      row[t - 1] = begin[t - 1];
+  } while (t > 0);
+  if (!ascending)
+    qsort (first, (gsize) (out - first), sizeof *first, compare_from);
+  return out;
+}
+
+static void
+write_layer (Walk *walk, HdTiling *self)
+{
+  guint32 first = self->layer_first[walk->layer_id];
+  do {
+    guint32 node = first + walk->number;
+    HdDependency *out[2] = { self->dependency + self->dependency_begin[node], self->read + self->read_begin[node] };
+    for (guint i = 0; i < walk->sources->len; i++) {
+      const Source *source = &g_array_index (walk->sources, Source, i);
+      if (!source->dead)
+        out[source->piece] = write_source (walk, source, out[source->piece]);
+    }
+    if (walk->chained && !is_first_of_chain (walk))
+      *out[0] = dependency (first + chain_predecessor (walk), partial_bits (walk), walk->layer->n_operands - 1, HD_DEPENDENCY_PARTIAL);
+  } while (walk_next (walk));
+}
+
+/* --- all layers ---------------------------------------------------------------------------------------------------------- */
+
+/* A dependency holds 48 bits. */
+static gboolean
+check_sizes (const HdTiling *self, GError **error)
+{
+  for (HdLayerId l = 0; l < self->workload->n_layers; l++) {
+    const HdLayer *layer = &self->workload->layers[l];
+    for (guint o = 0; o < layer->n_operands; o++) {
+      const HdTensor *tensor = &self->workload->tensors[layer->operands[o].tensor];
+      guint64 elements = tensor->total_bits / tensor->bits;
+      if (elements < (G_GUINT64_CONSTANT (1) << 48) / MAX (tensor->bits, MAX (layer->partial_bits, 1)))
+        continue;
+      g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "the tensor \"%s\" of %" G_GUINT64_FORMAT " bit is too large - expected less than 2^48 bit", tensor->name,
+                   tensor->total_bits);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+for_each_layer (HdTiling *self, gboolean write, GError **error)
+{
+  for (HdLayerId l = 0; l < self->workload->n_layers; l++) {
+    Walk walk;
+    guint32 first = self->layer_first[l];
+    if (self->layer_first[l + 1] == first)
+      continue;
+    gboolean fine = walk_init (&walk, self, l, error);
+    if (fine && write)
+      write_layer (&walk, self);
+    else if (fine)
+      count_layer (&walk, self->dependency_begin + 1 + first, self->read_begin + 1 + first);
+    walk_clear (&walk);
+    if (!fine)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+_hd_tiling_make_dependencies (HdTiling *self, GError **error)
+{
+  guint64 n = (guint64) self->n_nodes + 1;
+  self->dependency_begin = _hd_tiling_alloc (n, sizeof *self->dependency_begin, "nodes", error);
+  self->read_begin = self->dependency_begin != NULL ? _hd_tiling_alloc (n, sizeof *self->read_begin, "nodes", error) : NULL;
+  if (self->read_begin == NULL || !check_sizes (self, error) || !for_each_layer (self, FALSE, error))
+    return FALSE;
+  for (guint32 i = 0; i < self->n_nodes; i++) {
+    self->dependency_begin[i + 1] += self->dependency_begin[i];
+    self->read_begin[i + 1] += self->read_begin[i];
+  }
+  self->dependency = _hd_tiling_alloc (self->dependency_begin[self->n_nodes], sizeof (HdDependency), "dependencies", error);
+  if (self->dependency == NULL)
+    return FALSE;
+  self->read = _hd_tiling_alloc (self->read_begin[self->n_nodes], sizeof (HdDependency), "reads", error);
+  return self->read != NULL && for_each_layer (self, TRUE, error);
+}
