@@ -145,6 +145,10 @@ gboolean hd_schedule_validate (const HdSchedule *self, const HdPlatform *platfor
  * Errors: %HD_ERROR_NO_INPUT; %HD_ERROR_INPUT with file:line or file:dataset, also when it was made for another platform (sha256).
  */
 HdSchedule *hd_schedule_load (const char *path, const HdPlatform *platform, GError **error);
+/** As hd_schedule_load(), of XML in memory; @name stands for the file in messages. */
+HdSchedule *hd_schedule_parse_xml (const char *text, gsize length, const char *name, const HdPlatform *platform, GError **error);
+/** Returns (transfer full): canonical XML; parsing it gives the same schedule. */
+char *hd_schedule_to_xml (const HdSchedule *self, const HdPlatform *platform);
 /** By the name's end: ".xml" is XML, anything else HDF5. Written beside and renamed. Errors: %HD_ERROR_CREATE, %HD_ERROR_WRITE. */
 gboolean hd_schedule_save (const HdSchedule *self, const HdPlatform *platform, const char *path, GError **error);
 /** Returns (transfer full): sha256 over the content, whatever the file's form. */

@@ -15,7 +15,7 @@ owners_exist (const HdPairs *pairs, gsize n, const char *owner, const char *rela
   const guint32 *id = pairs->owner.data;
   for (gsize i = 0; i < pairs->owner.n; i++)
     if (id[i] >= n) {
-      _hd_faults_add (faults, NULL, "%s of %s %u: there is no such %s - expected less than %" G_GSIZE_FORMAT, relation, owner, id[i], owner, n);
+      _hd_faults_add (faults, (HdPlace) { "/", HD_ABOUT_ALL, 0 }, "%s of %s %u: there is no such %s - expected less than %" G_GSIZE_FORMAT, relation, owner, id[i], owner, n);
       return FALSE;
     }
   return TRUE;
@@ -155,7 +155,7 @@ number_by_first_use (HdSchedule *schedule, guint8 kind, gsize n, guint *n_used, 
     if (schedule->kind[t] != kind)
       continue;
     if (old >= n) {
-      _hd_faults_add (faults, NULL, "task %u: %s %u does not exist - there are %" G_GSIZE_FORMAT, t, noun, old, n);
+      _hd_faults_add (faults, (HdPlace) { "/", HD_ABOUT_TASK, t }, "task %u: %s %u does not exist - there are %" G_GSIZE_FORMAT, t, noun, old, n);
       continue;
     }
     if (number[old] == HD_NONE) {
@@ -211,7 +211,7 @@ number_queues (HdSchedule *schedule, const guint32 *number, HdFaults *faults)
 {
   for (guint32 t = 0; t < schedule->n_tasks; t++) {
     if (schedule->queue_of[t] >= schedule->n_queues) {
-      _hd_faults_add (faults, NULL, "task %u: queue %u does not exist - there are %u", t, schedule->queue_of[t], schedule->n_queues);
+      _hd_faults_add (faults, (HdPlace) { "/", HD_ABOUT_TASK, t }, "task %u: queue %u does not exist - there are %u", t, schedule->queue_of[t], schedule->n_queues);
       return FALSE;
     }
     schedule->queue_of[t] = number[schedule->queue_of[t]];
@@ -232,7 +232,7 @@ fill_queues (HdScheduleBuilder *self, HdSchedule *schedule, HdFaults *faults)
     const HdColumn *order = &HD_COLUMN_AT (&self->queue_order, HdColumn, q);
     guint64 n = schedule->queue_begin[q + 1] - schedule->queue_begin[q];
     if (order->n > 0 && order->n != n)
-      _hd_faults_add (faults, NULL, "queue \"%s\": %" G_GSIZE_FORMAT " tasks are listed - expected the %" G_GUINT64_FORMAT " that name it", schedule->queue[q].name, order->n, n);
+      _hd_faults_add (faults, (HdPlace) { "/", HD_ABOUT_QUEUE, q }, "queue \"%s\": %" G_GSIZE_FORMAT " tasks are listed - expected the %" G_GUINT64_FORMAT " that name it", schedule->queue[q].name, order->n, n);
     else if (order->n > 0)
       memcpy (schedule->queue_task + schedule->queue_begin[q], order->data, sizeof (HdTaskId) * n);
   }
@@ -266,7 +266,7 @@ static gboolean
 counts_fit (const HdScheduleBuilder *self, HdFaults *faults)
 {
   if (self->kind.n >= HD_NONE || self->memory.n >= HD_NONE)
-    _hd_faults_add (faults, NULL, "%" G_GSIZE_FORMAT " tasks and %" G_GSIZE_FORMAT " pieces - expected less than %u of each", self->kind.n, self->memory.n, HD_NONE);
+    _hd_faults_add (faults, (HdPlace) { "/", HD_ABOUT_ALL, 0 }, "%" G_GSIZE_FORMAT " tasks and %" G_GSIZE_FORMAT " pieces - expected less than %u of each", self->kind.n, self->memory.n, HD_NONE);
   return faults->n == 0 && owners_exist (&self->use, self->kind.n, "task", "a use", faults)
          && owners_exist (&self->after, self->kind.n, "task", "an order dependency", faults)
          && owners_exist (&self->release, self->memory.n, "piece", "a release", faults);

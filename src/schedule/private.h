@@ -11,15 +11,25 @@ G_BEGIN_DECLS
 
 #define HD_FAULTS_MAX 20
 
+/** What a fault is about. */
+typedef enum { HD_ABOUT_ALL, HD_ABOUT_LAYER, HD_ABOUT_TENSOR, HD_ABOUT_QUEUE, HD_ABOUT_ROUTE, HD_ABOUT_COST, HD_ABOUT_TASK, HD_ABOUT_PIECE, HD_N_ABOUT } HdAbout;
+
+/** Where a fault stands: in which dataset of an HDF5 file, and of which thing, which gives the line in an XML file. */
 typedef struct {
-  const char *file;     /* NULL: no file; else put before each fault */
-  GString *text;        /* one a line */
-  guint64 n;            /* found; the text holds the first HD_FAULTS_MAX */
+  const char *dataset;
+  HdAbout about;
+  guint32 id;
+} HdPlace;
+
+typedef struct {
+  const char *file;                  /* NULL: no file; else put before each fault */
+  const guint *line[HD_N_ABOUT];     /* XML: line of each thing (of HD_ABOUT_ALL: one) */
+  GString *text;                     /* one a line */
+  guint64 n;                         /* found; the text holds the first HD_FAULTS_MAX */
 } HdFaults;
 
 void _hd_faults_init (HdFaults *self, const char *file);
-/** @where (nullable): the dataset ("/tasks/queue"); told only where there is a file. */
-void _hd_faults_add (HdFaults *self, const char *where, const char *format, ...) G_GNUC_PRINTF (3, 4);
+void _hd_faults_add (HdFaults *self, HdPlace place, const char *format, ...) G_GNUC_PRINTF (3, 4);
 /** Returns TRUE when nothing was added; else sets @error. Frees the collector's text in both cases. */
 gboolean _hd_faults_finish (HdFaults *self, HdErrorCode code, GError **error);
 

@@ -80,8 +80,18 @@ _hd_faults_init (HdFaults *self, const char *file)
   *self = (HdFaults) { .file = file, .text = g_string_new (NULL) };
 }
 
+static void
+append_place (HdFaults *self, HdPlace place)
+{
+  const guint *lines = self->line[place.about] != NULL ? self->line[place.about] : self->line[HD_ABOUT_ALL];
+  if (lines == NULL)
+    g_string_append_printf (self->text, "%s:%s: ", self->file, place.dataset);
+  else
+    g_string_append_printf (self->text, "%s:%u: ", self->file, lines == self->line[HD_ABOUT_ALL] ? *lines : lines[place.id]);
+}
+
 void
-_hd_faults_add (HdFaults *self, const char *where, const char *format, ...)
+_hd_faults_add (HdFaults *self, HdPlace place, const char *format, ...)
 {
   va_list args;
   if (self->n++ >= HD_FAULTS_MAX)
@@ -89,7 +99,7 @@ _hd_faults_add (HdFaults *self, const char *where, const char *format, ...)
   if (self->text->len > 0)
     g_string_append_c (self->text, '\n');
   if (self->file != NULL)
-    g_string_append_printf (self->text, "%s:%s: ", self->file, where != NULL ? where : "");
+    append_place (self, place);
   va_start (args, format);
   g_string_append_vprintf (self->text, format, args);
   va_end (args);
