@@ -307,7 +307,7 @@ void _hd_space_show (HdEngine *self);
 /* transfer.c */
 void _hd_transfer_issue (HdEngine *self, HdTaskId task);
 void _hd_stream_arrive (HdEngine *self, guint32 stream);
-void _hd_stream_granted (HdEngine *self, guint32 stream, guint64 cycle);
+void _hd_stream_granted (HdEngine *self, guint32 stream, guint64 hold);
 void _hd_stream_queue_offer (HdEngine *self, Stream *stream, guint64 cycle);
 void _hd_transfer_started (HdEngine *self, HdTaskId task, guint64 cycle, HdTaskId served_before);
 void _hd_transfer_complete (HdEngine *self, guint32 transfer);

@@ -147,19 +147,19 @@ _hd_stream_arrive (HdEngine *self, guint32 index)
   Stream *stream = &self->stream[index];
   const Hop *hop = hop_of (self, stream);
   guint32 transfer = stream->transfer, first = index - stream->hop;
-  stream->arrived++;
+  gboolean last = ++stream->arrived == self->transfer[transfer].n_bursts;   /* before the cascade, which may bring the next burst here */
   self->n_moves++;
   for (guint32 child = hop->first_child; child != HD_NONE; child = (hop - stream->hop)[child].next_sibling)
     offer (self, first + child);
   if (!hop->arrives)
     return;
-  if (stream->arrived == self->transfer[transfer].n_bursts && --self->transfer[transfer].destinations_left == 0)
+  if (last && --self->transfer[transfer].destinations_left == 0)
     _hd_transfer_complete (self, transfer);
   else if (self->platform->window != 0)
     offer_next (self, transfer);
 }
 
-/* The resource granted the stream's first waiting burst at @cycle, which is now. */
+/* The resource granted the stream's first waiting burst now, and is held for @hold. */
 void
 _hd_stream_granted (HdEngine *self, guint32 index, guint64 hold)
 {
