@@ -193,7 +193,7 @@ Test (reference, weights_are_loaded_when_they_change)
 
 /* --- random instances ------------------------------------------------------------------------------------------ */
 
-enum { N_SEEDS = 2000 };
+enum { N_SEEDS = 2000, LONGEST_RUN = 200000 };
 
 /* What each feature's share must be at least, in instances per thousand. */
 static guint
@@ -223,7 +223,7 @@ Test (instances, random_ones_are_valid_and_cover_the_rules)
     instance_generate (&instance, seed);
     instance_build (&instance, &platform, &schedule);
     cr_assert (hd_schedule_validate (&schedule, &platform, &error), "seed %" G_GUINT64_FORMAT ": %s", seed, error != NULL ? error->message : "");
-    g_autoptr (Trace) trace = reference_run (&platform, &schedule, 20000);
+    g_autoptr (Trace) trace = reference_run (&platform, &schedule, LONGEST_RUN);
     cr_assert_not_null (trace, "seed %" G_GUINT64_FORMAT " does not end", seed);
     coverage_note (&instance, &platform, &schedule, trace, covered);
     instance_free_built (&platform, &schedule);
@@ -271,7 +271,7 @@ has_bursts (const Instance *instance, gpointer data)
   gboolean found = FALSE;
   (void) data;
   instance_build (instance, &platform, &schedule);
-  g_autoptr (Trace) trace = hd_schedule_validate (&schedule, &platform, NULL) ? reference_run (&platform, &schedule, 20000) : NULL;
+  g_autoptr (Trace) trace = hd_schedule_validate (&schedule, &platform, NULL) ? reference_run (&platform, &schedule, LONGEST_RUN) : NULL;
   for (guint i = 0; trace != NULL && i < trace->n_tasks; i++)
     found = found || (schedule.kind[i] == HD_TASK_TRANSFER && trace->end[i] != NEVER && schedule.bits[i] > hd_platform_route_burst (&platform, &schedule.route[schedule.what[i]]));
   instance_free_built (&platform, &schedule);

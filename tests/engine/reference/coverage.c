@@ -78,6 +78,7 @@ note_transfer (const Noting *self, guint i)
   guint64 burst = hd_platform_route_burst (self->platform, route), bits = self->schedule->bits[i];
   note_route (self, route);
   NOTE (BURSTS, bits > burst);
+  NOTE (MANY_BURSTS, bits > 100 * burst);
   NOTE (SHORT_BURST, bits > burst && bits % burst != 0);
   NOTE (WINDOW, self->platform->window > 0 && hd_ceil_div (bits, burst) > self->platform->window);
   NOTE (ZERO_TRANSFER, self->trace->end[i] == self->trace->start[i]);

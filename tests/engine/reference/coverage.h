@@ -21,6 +21,7 @@
   X (CORE_PERIOD, "a core with a slower clock") \
   X (WINDOW, "a window smaller than the number of bursts") \
   X (BURSTS, "several bursts") \
+  X (MANY_BURSTS, "a hundred bursts and more") \
   X (SHORT_BURST, "a short last burst after others") \
   X (BY_PRIORITY, "a queue by priority of several tasks") \
   X (OUTSTANDING, "two tasks of one queue under way at once") \

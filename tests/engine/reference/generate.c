@@ -85,7 +85,7 @@ static void
 generate_queues (Instance *self, HdRandom *random)
 {
   guint extra = (guint) below (random, 4);
-  guint64 with_queue = subset (random, SET_OF (self->n_cores) - 1, 90);
+  guint64 with_queue = subset (random, SET_OF (self->n_cores) - 1, chance (random, 20) ? 30 : 95);
   guint32 cores[QUEUES_MAX];
   guint n = 0;
   for (guint i = 0; i < self->n_cores; i++)
@@ -209,13 +209,14 @@ generate_compute (HdRandom *random, guint64 scale)
   };
 }
 
+/* @longest: of some transfers, hundreds of bursts. */
 static InstanceTask
-generate_transfer (const Instance *self, HdRandom *random)
+generate_transfer (const Instance *self, HdRandom *random, guint64 longest)
 {
   return (InstanceTask) {
     .kind = HD_TASK_TRANSFER,
     .route = (guint32) below (random, self->n_routes),
-    .bits = chance (random, 30) ? self->burst_bits * between (random, 1, 4) : between (random, 1, chance (random, 50) ? 12 : 60),
+    .bits = chance (random, 30) ? self->burst_bits * between (random, 1, 4) : between (random, 1, chance (random, 50) ? 12 : longest),
   };
 }
 
@@ -254,7 +255,8 @@ static void
 generate_tasks (Instance *self, HdRandom *random)
 {
   guint wanted = chance (random, 8) ? (guint) between (random, 13, TASKS_MAX) : (guint) below (random, 13);
-  guint64 scale = chance (random, 30) ? 3 : 12;
+  gboolean is_long = chance (random, 8);
+  guint64 scale = is_long ? 300 : chance (random, 30) ? 3 : 12, longest = is_long ? 1500 : 60;
   guint computes = chance (random, 70) ? 75 : 40, dense = chance (random, 60) ? 8 : 25, after = chance (random, 60) ? 4 : 12;
   gboolean shuffled = chance (random, 6);
   for (guint i = 0; i < wanted; i++) {
@@ -264,7 +266,7 @@ generate_tasks (Instance *self, HdRandom *random)
       continue;
     guint task = self->n_tasks++;
     guint64 possible = SET_OF (self->n_pieces) - 1;
-    self->task[task] = compute ? generate_compute (random, scale) : generate_transfer (self, random);
+    self->task[task] = compute ? generate_compute (random, scale) : generate_transfer (self, random, longest);
     self->task[task].queue = queue;
     self->task[task].priority = self->queue[queue].order == HD_QUEUE_BY_PRIORITY ? (guint32) below (random, 3) : 0;
     self->task[task].position = shuffled && self->queue[queue].order == HD_QUEUE_IN_ORDER ? (guint32) below (random, 6) : 0;
