@@ -111,10 +111,9 @@ put_match (HdBlockScratch *self, guint length, guint distance, guint count)
 
 /* @length bytes that repeat what stands @distance before. The rest of one or two bytes, too short for a match, is made of @tail. */
 static inline void
-put_repeat (HdBlockScratch *self, guint64 length, guint distance, const guint8 *tail)
+put_repeat (HdBlockScratch *self, guint32 length, guint distance, const guint8 *tail)
 {
-  guint64 whole = length / LONGEST;
-  guint rest = length % LONGEST;
+  guint whole = length / LONGEST, rest = length % LONGEST;
   if (whole > 0)
     put_match (self, LONGEST, distance, whole);
   if (rest >= SHORTEST)
@@ -125,7 +124,7 @@ put_repeat (HdBlockScratch *self, guint64 length, guint distance, const guint8 *
 }
 
 static inline void
-put_run (HdBlockScratch *self, guint8 byte, guint64 length, gboolean continues)
+put_run (HdBlockScratch *self, guint8 byte, guint32 length, gboolean continues)
 {
   guint8 tail[2] = { byte, byte };
   if (!continues) {
@@ -370,35 +369,47 @@ match_bits (const HdBlockScratch *self, guint length, guint distance, guint *n_b
   return bits;
 }
 
-/* @count times the same @n bits: as many at once as fit into 56. */
-static inline void
-put_many (HdBits *out, guint64 bits, guint n, guint64 count)
+/* Some bits, as often as they fit into what is written at once. */
+typedef struct {
+  guint64 bits;
+  guint n;      /* of one of them */
+  guint times;
+} Repeated;
+
+static Repeated
+repeat_bits (guint64 bits, guint n)
 {
-  guint at_once = 1;
-  guint64 group = bits;
-  for (; count > at_once && 2 * at_once * n <= 56; at_once *= 2)
-    group |= group << (at_once * n);
-  for (; count >= at_once; count -= at_once)
-    _hd_bits_put (out, group, at_once * n);
-  if (count > 0)
-    _hd_bits_put (out, group & ((G_GUINT64_CONSTANT (1) << (count * n)) - 1), count * n);
+  Repeated out = { bits, n, 1 };
+  for (; n > 0 && (out.times + 1) * n <= 56; out.times++) /* n is 0 when such a match does not occur */
+    out.bits |= bits << (out.times * n);
+  return out;
+}
+
+static inline void
+put_repeated (HdBits *out, const Repeated *repeated, guint32 count)
+{
+  for (; count > repeated->times; count -= repeated->times)
+    _hd_bits_put (out, repeated->bits, repeated->times * repeated->n);
+  _hd_bits_put (out, repeated->bits & ((G_GUINT64_CONSTANT (1) << (count * repeated->n)) - 1), count * repeated->n);
 }
 
 static void
 write_tokens (HdBits *out, const HdBlockScratch *self)
 {
+  guint n;
+  guint64 bits = match_bits (self, LONGEST, 1, &n);
+  Repeated longest = repeat_bits (bits, n);
   for (gsize i = 0; i < self->n_tokens; i++) {
     Token token = self->tokens[i];
     if (token.length == 0) {
       _hd_bits_put (out, self->litlen_code.code[token.distance], self->litlen_code.length[token.distance]);
-      continue;
+    } else if (token.length == LONGEST && token.distance == 1) {
+      put_repeated (out, &longest, token.count);
+    } else {
+      bits = match_bits (self, token.length, token.distance, &n);
+      for (guint k = 0; k < token.count; k++)
+        _hd_bits_put (out, bits, n);
     }
-    guint n;
-    guint64 bits = match_bits (self, token.length, token.distance, &n);
-    if (token.count == 1)
-      _hd_bits_put (out, bits, n);
-    else
-      put_many (out, bits, n, token.count);
   }
   _hd_bits_put (out, self->litlen_code.code[END_OF_BLOCK], self->litlen_code.length[END_OF_BLOCK]);
 }

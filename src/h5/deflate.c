@@ -113,17 +113,21 @@ hd_chunk_encoder_rows (const HdChunkEncoder *self)
 
 /* --- blocks ---------------------------------------------------------------------------------------------------- */
 
-/* n bytes v: a grows by n v; b by n times the old a, and by v (1 + ... + n). All products stay below 2^64, n being below 2^32. */
+/* n bytes v: a grows by n v; b by n times the old a, and by v (1 + ... + n). */
 static inline void
 sum_run (Plane *self, guint64 v, guint64 n)
 {
+  guint64 m = n, triangle = n * (n + 1) / 2;
   if (n == 1) {
     self->a = self->a + v < ADLER ? self->a + v : self->a + v - ADLER;
     self->b = self->b + self->a < ADLER ? self->b + self->a : self->b + self->a - ADLER;
     return;
   }
-  guint64 m = n % ADLER, triangle = (n % 2 == 0 ? (n / 2) % ADLER * ((n + 1) % ADLER) : m * (((n + 1) / 2) % ADLER)) % ADLER;
-  self->b = (self->b + m * self->a + triangle * v) % ADLER;
+  if (n >= 1 << 24) { /* else v * triangle is below 2^56 */
+    m = n % ADLER;
+    triangle = (n % 2 == 0 ? n / 2 % ADLER * ((n + 1) % ADLER) : m * ((n + 1) / 2 % ADLER)) % ADLER;
+  }
+  self->b = (self->b + m * self->a + v * triangle) % ADLER;
   self->a = (self->a + m * v) % ADLER;
 }
 

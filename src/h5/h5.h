@@ -73,6 +73,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HdH5Writer, hd_h5_writer_free)
 
 /* The errors of all that follow: %HD_ERROR_WRITE. */
 
+/** TRUE when an object of that path has been written, and its group too. */
+gboolean hd_h5_writer_has (HdH5Writer *self, const char *path);
 gboolean hd_h5_write_group (HdH5Writer *self, const char *path, GError **error);
 /** Scalar attributes of an object that is there. Text is variable-length UTF-8. */
 gboolean hd_h5_write_string_attribute (HdH5Writer *self, const char *object, const char *name, const char *value, GError **error);

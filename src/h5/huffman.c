@@ -2,37 +2,50 @@
 #include "config.h"
 #include "h5/huffman.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { DEEPEST = 64 };
 
 typedef struct {
-  guint64 count;
-  guint symbol;
+  guint32 count;
+  guint32 symbol;
 } Leaf;
 
-static int
-compare_leaves (const void *a, const void *b)
+static gboolean
+comes_before (Leaf a, Leaf b)
 {
-  const Leaf *x = a, *y = b;
-  if (x->count != y->count)
-    return x->count < y->count ? -1 : 1;
-  return x->symbol < y->symbol ? -1 : x->symbol > y->symbol;
+  return a.count < b.count || (a.count == b.count && a.symbol < b.symbol);
 }
 
-/* Small sets, which are most, are sorted in place. */
+/* One pass of a radix sort: stable, by the eight bits of the count from @shift on. */
 static void
-sort_leaves (Leaf *leaves, guint n)
+sort_by_byte (const Leaf *from, Leaf *to, guint n, guint shift)
 {
-  if (n > 24) {
-    qsort (leaves, n, sizeof *leaves, compare_leaves);
+  guint16 begin[257] = { 0 };
+  for (guint i = 0; i < n; i++)
+    begin[((from[i].count >> shift) & 255) + 1]++;
+  for (guint i = 0; i < 256; i++)
+    begin[i + 1] += begin[i];
+  for (guint i = 0; i < n; i++)
+    to[begin[(from[i].count >> shift) & 255]++] = from[i];
+}
+
+/* By count, then by symbol, in the order of which they come. Few symbols are sorted in place. */
+static void
+sort_leaves (Leaf *leaves, guint n, guint32 largest)
+{
+  Leaf other[HD_HUFFMAN_SYMBOLS_MAX];
+  if (n > 32) {
+    for (guint shift = 0; shift < 32 && largest >> shift > 0; shift += 16) {
+      sort_by_byte (leaves, other, n, shift);
+      sort_by_byte (other, leaves, n, shift + 8);
+    }
     return;
   }
   for (guint i = 1; i < n; i++) {
     Leaf leaf = leaves[i];
     guint j = i;
-    for (; j > 0 && compare_leaves (&leaf, &leaves[j - 1]) < 0; j--)
+    for (; j > 0 && comes_before (leaf, leaves[j - 1]); j--)
       leaves[j] = leaves[j - 1];
     leaves[j] = leaf;
   }
@@ -83,13 +96,15 @@ cut_to_limit (guint *at_depth, guint limit)
   }
 }
 
+/* The @bits lowest bits of @code in reverse order: halves are swapped, then quarters, and so on. */
 static guint16
 reverse (guint code, guint bits)
 {
-  guint16 out = 0;
-  for (guint i = 0; i < bits; i++)
-    out |= ((code >> i) & 1) << (bits - 1 - i);
-  return out;
+  guint r = ((code >> 1) & 0x5555) | (code & 0x5555) << 1;
+  r = ((r >> 2) & 0x3333) | (r & 0x3333) << 2;
+  r = ((r >> 4) & 0x0f0f) | (r & 0x0f0f) << 4;
+  r = ((r >> 8) & 0x00ff) | (r & 0x00ff) << 8;
+  return r >> (16 - bits);
 }
 
 static void
@@ -110,16 +125,19 @@ _hd_huffman_build (HdHuffman *self, const guint32 *counts, guint n, guint limit)
 {
   Leaf leaves[HD_HUFFMAN_SYMBOLS_MAX];
   guint at_depth[16] = { 0 }, used = 0;
+  guint32 largest = 0;
   memset (self->length, 0, n);
   for (guint i = 0; i < n; i++)
-    if (counts[i] > 0)
+    if (counts[i] > 0) {
       leaves[used++] = (Leaf) { counts[i], i };
+      largest = MAX (largest, counts[i]);
+    }
   if (used == 0)
     return;
   if (used == 1) {
     at_depth[1] = 1;
   } else {
-    sort_leaves (leaves, used);
+    sort_leaves (leaves, used, largest);
     count_depths (leaves, used, limit, at_depth);
     cut_to_limit (at_depth, limit);
   }

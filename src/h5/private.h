@@ -43,8 +43,6 @@ gboolean _hd_h5_writer_fail (HdH5Writer *self, const char *object, GError **erro
 gboolean _hd_h5_writer_usable (HdH5Writer *self, GError **error);
 /** A dataset creation list as all of ours: no times, attributes in the header, filters if @chunk_rows > 0. */
 hid_t _hd_h5_dataset_list (guint64 chunk_rows);
-/** Link creation list: groups on the way are made. */
-hid_t _hd_h5_link_list (void);
 /** The attributes that every dataset has. */
 gboolean _hd_h5_describe (HdH5Writer *self, hid_t object, const HdH5Column *column, GError **error);
 gboolean _hd_h5_attach_dimension (HdH5Writer *self, hid_t object, const char *path, const char *dimension, GError **error);

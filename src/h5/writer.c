@@ -207,19 +207,18 @@ hd_h5_writer_free (HdH5Writer *self)
 
 /* --- groups and attributes ---------------------------------------------------------------------------- */
 
-hid_t
-_hd_h5_link_list (void)
+/* H5Lexists() wants every group on the way to exist. */
+gboolean
+hd_h5_writer_has (HdH5Writer *self, const char *path)
 {
-  hid_t list = H5Pcreate (H5P_LINK_CREATE);
-  if (list >= 0 && H5Pset_create_intermediate_group (list, 1) < 0)
-    _hd_h5_close (&list);
-  return list;
-}
-
-static gboolean
-object_exists (hid_t file, const char *path)
-{
-  return H5Lexists (file, path, H5P_DEFAULT) > 0;
+  HDF5_SCOPE ();
+  for (const char *end = strchr (path + 1, '/');; end = strchr (end + 1, '/')) {
+    g_autofree char *prefix = end == NULL ? g_strdup (path) : g_strndup (path, end - path);
+    if (H5Lexists (self->file, prefix, H5P_DEFAULT) <= 0)
+      return FALSE;
+    if (end == NULL)
+      return TRUE;
+  }
 }
 
 /* Intermediate groups made by HDF5 itself would not keep the order of their links, so each is made here. */
@@ -234,7 +233,7 @@ hd_h5_write_group (HdH5Writer *self, const char *path, GError **error)
     return _hd_h5_writer_fail (self, path, error);
   for (const char *end = strchr (path + 1, '/');; end = strchr (end + 1, '/')) {
     g_autofree char *prefix = end == NULL ? g_strdup (path) : g_strndup (path, end - path);
-    if (prefix[1] != '\0' && !object_exists (self->file, prefix)) {
+    if (prefix[1] != '\0' && H5Lexists (self->file, prefix, H5P_DEFAULT) <= 0) {
       AUTO_ID group = H5Gcreate2 (self->file, prefix, H5P_DEFAULT, creation, H5P_DEFAULT);
       if (group < 0 || !_hd_h5_close (&group))
         return _hd_h5_writer_fail (self, prefix, error);

@@ -1,0 +1,42 @@
+/* Dense series in the making: runs come in, compressed chunks go out. */
+#pragma once
+
+#include "h5/deflate.h"
+#include "h5/h5.h"
+
+#include <heddle/sink.h>
+
+/** Rows of a chunk of a series [cycle]. */
+#define HD_SERIES_CHUNK (G_GUINT64_CONSTANT (1) << 20)
+
+typedef struct {
+  HdH5Chunked *dataset;
+  HdChunkEncoder *encoder;
+  guint64 window_from;     /* rows are the cycles [from, to) */
+  guint64 window_to;
+  double unit;             /* > 0: values are counts of this many pJ, written as floating-point numbers [pJ] */
+  guint width;             /* of a value [byte] */
+  guint64 value;           /* since ... */
+  guint64 since;           /* ... this cycle */
+  guint64 chunk;           /* index of the open chunk */
+  guint8 *constant;        /* the stream of a chunk that is ... */
+  gsize constant_size;
+  guint64 constant_value;  /* ... this, all along */
+  guint64 written;         /* bytes handed to the file */
+} HdSeriesWriter;
+
+/** Where the series of a resource is written. Returns (transfer full). */
+char *_hd_series_path (const HdSeries *series);
+/** The names of series in /cycles/RESOURCE, by kind; NULL-ended. */
+extern const char *const _hd_series_names[];
+/** A resource's id as the name of a group, and back. '/' and '%' are written %2F and %25, and a leading '.' %2E. */
+char *_hd_series_escape (const char *id);
+char *_hd_series_unescape (const char *name);
+
+gboolean _hd_series_begin (HdSeriesWriter *self, HdH5Writer *file, const HdSeries *series, double power_unit_pj, guint64 window_from, guint64 window_to,
+                           GError **error);
+/** From @cycle on the series has @value. */
+gboolean _hd_series_change (HdSeriesWriter *self, guint64 cycle, guint64 value, GError **error);
+/** The run has ended at @cycles. The dimension has been written. */
+gboolean _hd_series_end (HdSeriesWriter *self, guint64 cycles, GError **error);
+void _hd_series_clear (HdSeriesWriter *self);
