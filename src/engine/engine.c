@@ -281,7 +281,7 @@ hd_engine_run (HdEngine *self, HdSink *sink, HdResult *result, GError **error)
   if (sink != NULL && self->series == NULL)
     _hd_series_make (self);
   reset (self);
-  if (sink != NULL && !_hd_series_begin (self, error))
+  if (sink != NULL && !_hd_engine_series_begin (self, error))
     return FALSE;
   if (!run_cycles (self, error))
     return FALSE;

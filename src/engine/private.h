@@ -332,7 +332,7 @@ void _hd_states_update (HdEngine *self);
 void _hd_states_finish (HdEngine *self, guint64 cycles);
 
 /* series.c */
-gboolean _hd_series_begin (HdEngine *self, GError **error);
+gboolean _hd_engine_series_begin (HdEngine *self, GError **error);
 void _hd_series_emit (HdEngine *self, guint32 series, guint64 cycle, guint64 value);
 void _hd_series_hold (HdEngine *self, HdResourceId r, guint64 cycle, guint64 bits);
 void _hd_series_flush (HdEngine *self);

@@ -70,7 +70,7 @@ _hd_series_make (HdEngine *self)
 }
 
 gboolean
-_hd_series_begin (HdEngine *self, GError **error)
+_hd_engine_series_begin (HdEngine *self, GError **error)
 {
   self->n_changes = 0;
   self->recording = self->sink->klass->begin (self->sink, &self->info, error);
