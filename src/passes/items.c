@@ -1,0 +1,137 @@
+/* Items: who reads what, in the order of the plan. From this follow next uses (for eviction) and last uses (for release). */
+#include "config.h"
+#include "passes/plan.h"
+
+gboolean
+plan_item_is_node (const Plan *plan, guint32 item)
+{
+  return item < plan->tiling->n_nodes;
+}
+
+guint32
+plan_item_of_read (const Plan *plan, const HdDependency *read)
+{
+  return plan->tiling->n_nodes + read->from;
+}
+
+HdBox
+plan_item_box (const Plan *plan, guint32 item)
+{
+  return plan_item_is_node (plan, item) ? hd_tiling_node_output (plan->tiling, item) : hd_tiling_piece_box (plan->tiling, item - plan->tiling->n_nodes);
+}
+
+guint64
+plan_item_bits (const Plan *plan, guint32 item)
+{
+  return plan_item_is_node (plan, item) ? hd_tiling_node_output_bits (plan->tiling, item) : hd_tiling_piece_bits (plan->tiling, item - plan->tiling->n_nodes);
+}
+
+HdTensorId
+plan_item_tensor (const Plan *plan, guint32 item)
+{
+  if (!plan_item_is_node (plan, item))
+    return hd_tiling_piece_tensor (plan->tiling, item - plan->tiling->n_nodes);
+  return hd_layer_output (&plan->workload->layers[hd_tiling_node_layer (plan->tiling, item)])->tensor;
+}
+
+char *
+plan_item_name (const Plan *plan, guint32 item)
+{
+  HdBox box = plan_item_box (plan, item);
+  GString *text = g_string_new (plan->workload->tensors[plan_item_tensor (plan, item)].name);
+  for (guint d = 0; d < box.n; d++)
+    g_string_append_printf (text, "%s%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT, d == 0 ? "[" : ", ", box.range[d].from, box.range[d].to);
+  if (box.n > 0)
+    g_string_append_c (text, ']');
+  return g_string_free (text, FALSE);
+}
+
+/* A core that has no memory of its own for an operand takes it from where its inputs are, or its outputs. */
+HdMemoryId
+plan_operand_memory (const Plan *plan, HdCoreId core, const HdLayer *layer, guint operand)
+{
+  const HdMemoryId *memory = plan->platform->core[core].operand_memory;
+  HdRole role = layer->operands[operand].role;
+  HdMemoryId first = memory[role == HD_ROLE_INPUT ? HD_OPERAND_INPUT : role == HD_ROLE_WEIGHT ? HD_OPERAND_WEIGHT : HD_OPERAND_OUTPUT];
+  if (first != HD_NONE)
+    return first;
+  return memory[HD_OPERAND_INPUT] != HD_NONE ? memory[HD_OPERAND_INPUT] : memory[HD_OPERAND_OUTPUT];
+}
+
+typedef void (*ConsumerFunction) (Plan *plan, guint32 item, Consumer consumer);
+
+/* Calls @function for each thing that the node at @step reads. What is to be fetched again counts as read in DRAM. */
+static void
+each_consumption (Plan *plan, guint32 step, ConsumerFunction function)
+{
+  HdNodeId node = plan->order[step];
+  HdLayerId l = hd_tiling_node_layer (plan->tiling, node);
+  const HdLayer *layer = &plan->workload->layers[l];
+  HdCoreId core = hd_tiling_node_core (plan->tiling, node);
+  guint64 n;
+  const HdDependency *dependency = hd_tiling_dependencies (plan->tiling, node, &n);
+  for (guint64 i = 0; i < n; i++) {
+    gboolean again = (dependency[i].flags & (HD_DEPENDENCY_REFETCH | HD_DEPENDENCY_EXTERNAL)) == HD_DEPENDENCY_REFETCH;
+    function (plan, dependency[i].from, (Consumer) { step, again ? plan->dram : plan_operand_memory (plan, core, layer, dependency[i].operand) });
+  }
+  const HdDependency *read = hd_tiling_reads (plan->tiling, node, &n);
+  for (guint64 i = 0; i < n; i++) {
+    gboolean again = read[i].flags & HD_DEPENDENCY_REFETCH;
+    function (plan, plan_item_of_read (plan, &read[i]), (Consumer) { step, again ? plan->dram : plan_operand_memory (plan, core, layer, read[i].operand) });
+  }
+}
+
+static void
+count_consumer (Plan *plan, guint32 item, Consumer consumer)
+{
+  plan->remaining[item]++;
+  plan->refetched[item] |= consumer.memory == plan->dram;
+}
+
+static void
+store_consumer (Plan *plan, guint32 item, Consumer consumer)
+{
+  plan->consumer[plan->consumer_begin[item] + plan->remaining[item]++] = consumer;
+}
+
+static void
+sum_wanted_bits (Plan *plan)
+{
+  for (guint64 i = 0; i < plan->tiling->dependency_begin[plan->tiling->n_nodes]; i++)
+    plan->wanted_bits[plan->tiling->dependency[i].from] += hd_dependency_bits (&plan->tiling->dependency[i]);
+}
+
+gboolean
+plan_items_build (Plan *plan, GError **error)
+{
+  guint64 n_items = (guint64) plan->tiling->n_nodes + plan->tiling->n_pieces;
+  if (n_items >= HD_NONE) {
+    g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "%" G_GUINT64_FORMAT " nodes and pieces are too many for one schedule", n_items);
+    return FALSE;
+  }
+  plan->consumer_begin = g_try_new0 (guint64, n_items + 1);
+  plan->remaining = g_try_new0 (guint32, n_items + 1);
+  plan->refetched = g_try_new0 (guint8, n_items + 1);
+  plan->first_instance = g_try_new (guint32, n_items + 1);
+  plan->wanted_bits = g_try_new0 (guint64, (gsize) plan->tiling->n_nodes + 1);
+  if (plan->consumer_begin == NULL || plan->remaining == NULL || plan->refetched == NULL || plan->first_instance == NULL || plan->wanted_bits == NULL) {
+    g_set_error (error, HD_ERROR, HD_ERROR_MEMORY, "%" G_GUINT64_FORMAT " nodes and pieces do not fit in memory", n_items);
+    return FALSE;
+  }
+  for (guint32 step = 0; step < plan->tiling->n_nodes; step++)
+    each_consumption (plan, step, count_consumer);
+  for (guint64 i = 0; i < n_items; i++) {
+    plan->consumer_begin[i + 1] = plan->consumer_begin[i] + plan->remaining[i];
+    plan->remaining[i] = 0;
+    plan->first_instance[i] = HD_NONE;
+  }
+  plan->consumer = g_try_new (Consumer, plan->consumer_begin[n_items] + 1);
+  if (plan->consumer == NULL) {
+    g_set_error (error, HD_ERROR, HD_ERROR_MEMORY, "%" G_GUINT64_FORMAT " dependencies do not fit in memory", plan->consumer_begin[n_items]);
+    return FALSE;
+  }
+  for (guint32 step = 0; step < plan->tiling->n_nodes; step++)
+    each_consumption (plan, step, store_consumer);
+  sum_wanted_bits (plan);
+  return TRUE;
+}
