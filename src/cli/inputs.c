@@ -1,0 +1,109 @@
+/* The inputs of the commands that schedule: files in, a tiling and a schedule out. */
+#include "config.h"
+#include "cli/inputs.h"
+
+#include <heddle/error.h>
+
+#include <string.h>
+
+void
+cli_inputs_clear (CliInputs *self)
+{
+  hd_cost_model_free (self->cost);
+  g_clear_pointer (&self->tiling, hd_tiling_unref);
+  g_clear_pointer (&self->mapping, hd_mapping_unref);
+  g_clear_pointer (&self->workload, hd_workload_unref);
+  g_clear_pointer (&self->platform, hd_platform_unref);
+  g_free (self->platform_path);
+  g_free (self->workload_path);
+  g_free (self->mapping_path);
+  g_free (self->pass);
+  g_free (self->rules);
+  g_free (self->objective);
+  *self = (CliInputs) { 0 };
+}
+
+GOptionEntry *
+cli_inputs_entries (CliInputs *self, const GOptionEntry *own)
+{
+  const GOptionEntry common[] = {
+    { "platform", 'p', 0, G_OPTION_ARG_FILENAME, &self->platform_path, "The platform file, or a platform in one line", "PLATFORM" },
+    { "workload", 'w', 0, G_OPTION_ARG_FILENAME, &self->workload_path, "The workload: XML or ONNX", "WORKLOAD" },
+    { "mapping", 'm', 0, G_OPTION_ARG_FILENAME, &self->mapping_path, "The mapping (default: each layer by itself, on the first core that takes it)", "MAPPING" },
+    { "pass", 0, 0, G_OPTION_ARG_STRING, &self->pass, "The scheduling pass: fused or layer-by-layer (default: fused)", "NAME" },
+    { "rules", 0, 0, G_OPTION_ARG_STRING, &self->rules, "What a node costs: exact, zigzag or simple (default: exact)", "NAME" },
+    { "objective", 0, 0, G_OPTION_ARG_STRING, &self->objective, "What a core's loop order is chosen for: energy, latency or edp (default: latency)", "NAME" },
+  };
+  GArray *all = g_array_new (TRUE, TRUE, sizeof (GOptionEntry));
+  g_array_append_vals (all, common, G_N_ELEMENTS (common));
+  for (; own->long_name != NULL; own++)
+    g_array_append_vals (all, own, 1);
+  return (GOptionEntry *) (void *) g_array_free (all, FALSE);
+}
+
+HdPlatform *
+cli_load_platform (const char *path, GError **error)
+{
+  if (strchr (path, ':') != NULL && !g_file_test (path, G_FILE_TEST_EXISTS))
+    return hd_platform_parse_synthetic (path, error);
+  return hd_platform_load (path, error);
+}
+
+static gboolean
+require (const char *value, const char *option, GError **error)
+{
+  if (value != NULL)
+    return TRUE;
+  g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "the option %s is missing", option);
+  return FALSE;
+}
+
+static int
+choice (const char *value, const char *const *names, const char *option, GError **error)
+{
+  for (int i = 0; names[i] != NULL; i++)
+    if (g_str_equal (value, names[i]))
+      return i;
+  g_autofree char *list = g_strjoinv (", ", (char **) names);
+  g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "--%s %s - expected one of %s", option, value, list);
+  return -1;
+}
+
+static gboolean
+make_cost_model (CliInputs *self, GError **error)
+{
+  static const char *const RULES[] = { "exact", "zigzag", "simple", NULL };
+  static const char *const OBJECTIVES[] = { "energy", "latency", "edp", NULL };
+  int rules = choice (self->rules != NULL ? self->rules : "exact", RULES, "rules", error);
+  int objective = rules < 0 ? -1 : choice (self->objective != NULL ? self->objective : "latency", OBJECTIVES, "objective", error);
+  if (objective < 0)
+    return FALSE;
+  HdCostOptions options = { .objective = (HdObjective) objective, .rules = (HdCostRules) rules };
+  self->cost = hd_cost_model_new (self->platform, self->workload, &options);
+  return TRUE;
+}
+
+gboolean
+cli_inputs_load (CliInputs *self, GError **error)
+{
+  if (!require (self->platform_path, "-p PLATFORM", error) || !require (self->workload_path, "-w WORKLOAD", error))
+    return FALSE;
+  self->platform = cli_load_platform (self->platform_path, error);
+  if (self->platform == NULL)
+    return FALSE;
+  self->workload = hd_workload_load (self->workload_path, NULL, error);
+  if (self->workload == NULL)
+    return FALSE;
+  self->mapping = self->mapping_path != NULL ? hd_mapping_load (self->mapping_path, self->workload, self->platform, error)
+                                             : hd_mapping_default (self->workload, self->platform, error);
+  return self->mapping != NULL && make_cost_model (self, error);
+}
+
+HdSchedule *
+cli_inputs_schedule (CliInputs *self, GError **error)
+{
+  self->tiling = hd_tiling_new (self->mapping, error);
+  if (self->tiling == NULL)
+    return NULL;
+  return hd_pass_run (self->pass != NULL ? self->pass : "fused", self->tiling, self->cost, error);
+}

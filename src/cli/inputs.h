@@ -1,0 +1,35 @@
+/* The inputs of the commands that schedule: files in, a tiling and a schedule out. */
+#pragma once
+
+#include <heddle/cost.h>
+#include <heddle/passes.h>
+#include <heddle/platform.h>
+#include <heddle/schedule.h>
+#include <heddle/tiling.h>
+#include <heddle/workload.h>
+
+#include <glib.h>
+
+/** What -p, -w, -m and --pass name. Zeroed at first; free with cli_inputs_clear(). */
+typedef struct {
+  char *platform_path, *workload_path, *mapping_path, *pass, *rules, *objective;
+  HdPlatform *platform;
+  HdWorkload *workload;
+  HdMapping *mapping;
+  HdTiling *tiling;
+  HdCostModel *cost;
+} CliInputs;
+
+void cli_inputs_clear (CliInputs *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CliInputs, cli_inputs_clear)
+
+/** The option entries -p, -w, -m, --pass, --rules and --objective, to be put before a command's own. Returns (transfer full). */
+GOptionEntry *cli_inputs_entries (CliInputs *self, const GOptionEntry *own);
+
+/** A platform from a file, or from its one-line form when there is no such file and the text has a ':'. */
+HdPlatform *cli_load_platform (const char *path, GError **error);
+
+/** Loads what the options name. FALSE: @error is set, or, when an option is missing, @error is a usage error. */
+gboolean cli_inputs_load (CliInputs *self, GError **error);
+/** Tiles, costs and schedules. */
+HdSchedule *cli_inputs_schedule (CliInputs *self, GError **error);

@@ -1,0 +1,82 @@
+/* A simulation as both `simulate` and `run` do it: engine, trace, summary. */
+#include "config.h"
+#include "cli/simulation.h"
+
+#include <stdio.h>
+
+void
+cli_trace_entries (CliTraceOptions *self, GOptionEntry *entries)
+{
+  const GOptionEntry all[] = {
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &self->output, "The trace to write", "TRACE.h5" },
+    { "no-dense", 0, 0, G_OPTION_ARG_NONE, &self->no_dense, "Leave the per-cycle series out of the trace", NULL },
+    { "window", 0, 0, G_OPTION_ARG_STRING, &self->window, "Per-cycle series of these cycles only", "FROM:TO" },
+    { NULL },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    entries[i] = all[i];
+}
+
+static gboolean
+parse_window (const char *text, HdTraceOptions *options)
+{
+  g_auto (GStrv) parts = g_strsplit (text, ":", -1);
+  return g_strv_length (parts) == 2 && g_ascii_string_to_unsigned (parts[0], 10, 0, G_MAXINT64, &options->window_from, NULL)
+         && g_ascii_string_to_unsigned (parts[1], 10, options->window_from + 1, G_MAXINT64, &options->window_to, NULL);
+}
+
+static gboolean
+write_trace (const HdPlatform *platform, const HdSchedule *schedule, const CliRecord *record, const HdResult *result, HdSink *sink, GError **error)
+{
+  if (!cli_record_result (record, platform, schedule, result, sink, error))
+    return FALSE;
+  if (result->deadlock && !hd_trace_sink_write_deadlock (sink, result->deadlock_text, error))
+    return FALSE;
+  return hd_trace_sink_commit (sink, error);
+}
+
+static void
+print_summary (const HdPlatform *platform, const HdSchedule *schedule, const HdResult *result, double wall_s, const CliCommon *common)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  if (common->json)
+    cli_summary_json (platform, schedule, result, wall_s, text);
+  else
+    cli_summary_text (platform, schedule, result, text);
+  fputs (text->str, stdout);
+}
+
+/* The run itself; @options->output is where the trace goes. */
+static int
+simulate (const HdPlatform *platform, const HdSchedule *schedule, const CliTraceOptions *options, const HdTraceOptions *trace_options, const CliCommon *common)
+{
+  GError *error = NULL;
+  g_autoptr (HdEngine) engine = hd_engine_new (platform, schedule, &error);
+  g_autoptr (CliRecord) record = options->output != NULL ? cli_record_new (platform, schedule) : NULL;
+  HdSink *sink = NULL;
+  HdResult result;
+  if (engine == NULL)
+    return cli_fail (error);
+  if (record != NULL && (sink = hd_trace_sink_new (options->output, cli_record_header (record), trace_options, &error)) == NULL)
+    return cli_fail (error);
+  cli_catch_signals ();
+  hd_engine_set_cancel (engine, &cli_signal);
+  gint64 begin = g_get_monotonic_time ();
+  gboolean done = hd_engine_run (engine, sink, &result, &error) && (sink == NULL || write_trace (platform, schedule, record, &result, sink, &error));
+  hd_trace_sink_free (sink);
+  if (!done)
+    return cli_fail (error);
+  print_summary (platform, schedule, &result, (double) (g_get_monotonic_time () - begin) / 1e6, common);
+  if (result.deadlock)
+    fprintf (stderr, "heddle: deadlock at cycle %" G_GUINT64_FORMAT ": %s\n", result.cycles, result.deadlock_text);
+  return result.deadlock ? HD_ERROR_NEGATIVE : 0;
+}
+
+int
+cli_simulate_schedule (const HdPlatform *platform, const HdSchedule *schedule, const CliTraceOptions *options, const CliCommon *common)
+{
+  HdTraceOptions trace_options = { .no_dense = options->no_dense };
+  if (options->window != NULL && !parse_window (options->window, &trace_options))
+    return cli_usage ("--window %s - expected FROM:TO in cycles, FROM before TO", options->window);
+  return simulate (platform, schedule, options, &trace_options, common);
+}
