@@ -10,10 +10,10 @@
 
 #include <string.h>
 
-const char *const _hd_series_names[] = { "state", "bits", "occupancy", "power", NULL };
+const char *const _hd_dense_names[] = { "state", "bits", "occupancy", "power", NULL };
 
 char *
-_hd_series_escape (const char *id)
+_hd_dense_escape (const char *id)
 {
   GString *name = g_string_new (NULL);
   for (const char *c = id; *c != '\0'; c++)
@@ -25,17 +25,17 @@ _hd_series_escape (const char *id)
 }
 
 char *
-_hd_series_unescape (const char *name)
+_hd_dense_unescape (const char *name)
 {
   char *id = g_uri_unescape_string (name, NULL);
   return id != NULL ? id : g_strdup (name);
 }
 
 char *
-_hd_series_path (const HdSeries *series)
+_hd_dense_path (const HdSeries *series)
 {
-  g_autofree char *group = _hd_series_escape (series->resource);
-  return g_strdup_printf ("/cycles/%s/%s", group, _hd_series_names[series->kind]);
+  g_autofree char *group = _hd_dense_escape (series->resource);
+  return g_strdup_printf ("/cycles/%s/%s", group, _hd_dense_names[series->kind]);
 }
 
 static const char *
@@ -65,9 +65,9 @@ series_column (const HdSeries *series, const char *path)
 }
 
 gboolean
-_hd_series_begin (HdSeriesWriter *self, HdH5Writer *file, const HdSeries *series, double power_unit_pj, guint64 window_from, guint64 window_to, GError **error)
+_hd_dense_begin (HdSeriesWriter *self, HdH5Writer *file, const HdSeries *series, double power_unit_pj, guint64 window_from, guint64 window_to, GError **error)
 {
-  g_autofree char *path = _hd_series_path (series);
+  g_autofree char *path = _hd_dense_path (series);
   g_autofree char *group = g_path_get_dirname (path);
   HdH5Column column = series_column (series, path);
   *self = (HdSeriesWriter) { .window_from = window_from, .window_to = window_to, .width = hd_h5_type_size (column.type) };
@@ -81,7 +81,7 @@ _hd_series_begin (HdSeriesWriter *self, HdH5Writer *file, const HdSeries *series
 }
 
 void
-_hd_series_clear (HdSeriesWriter *self)
+_hd_dense_clear (HdSeriesWriter *self)
 {
   hd_h5_chunked_free (self->dataset);
   hd_chunk_encoder_free (self->encoder);
@@ -165,7 +165,7 @@ end_run (HdSeriesWriter *self, guint64 end, GError **error)
 }
 
 gboolean
-_hd_series_change (HdSeriesWriter *self, guint64 cycle, guint64 value, GError **error)
+_hd_dense_change (HdSeriesWriter *self, guint64 cycle, guint64 value, GError **error)
 {
   if (value == self->value)
     return TRUE;
@@ -177,7 +177,7 @@ _hd_series_change (HdSeriesWriter *self, guint64 cycle, guint64 value, GError **
 }
 
 gboolean
-_hd_series_end (HdSeriesWriter *self, guint64 cycles, GError **error)
+_hd_dense_end (HdSeriesWriter *self, guint64 cycles, GError **error)
 {
   guint64 last = MIN (cycles, self->window_to), rows = last > self->window_from ? last - self->window_from : 0;
   if (cycles > self->since && !end_run (self, cycles, error))

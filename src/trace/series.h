@@ -26,17 +26,17 @@ typedef struct {
 } HdSeriesWriter;
 
 /** Where the series of a resource is written. Returns (transfer full). */
-char *_hd_series_path (const HdSeries *series);
+char *_hd_dense_path (const HdSeries *series);
 /** The names of series in /cycles/RESOURCE, by kind; NULL-ended. */
-extern const char *const _hd_series_names[];
+extern const char *const _hd_dense_names[];
 /** A resource's id as the name of a group, and back. '/' and '%' are written %2F and %25, and a leading '.' %2E. */
-char *_hd_series_escape (const char *id);
-char *_hd_series_unescape (const char *name);
+char *_hd_dense_escape (const char *id);
+char *_hd_dense_unescape (const char *name);
 
-gboolean _hd_series_begin (HdSeriesWriter *self, HdH5Writer *file, const HdSeries *series, double power_unit_pj, guint64 window_from, guint64 window_to,
+gboolean _hd_dense_begin (HdSeriesWriter *self, HdH5Writer *file, const HdSeries *series, double power_unit_pj, guint64 window_from, guint64 window_to,
                            GError **error);
 /** From @cycle on the series has @value. */
-gboolean _hd_series_change (HdSeriesWriter *self, guint64 cycle, guint64 value, GError **error);
+gboolean _hd_dense_change (HdSeriesWriter *self, guint64 cycle, guint64 value, GError **error);
 /** The run has ended at @cycles. The dimension has been written. */
-gboolean _hd_series_end (HdSeriesWriter *self, guint64 cycles, GError **error);
-void _hd_series_clear (HdSeriesWriter *self);
+gboolean _hd_dense_end (HdSeriesWriter *self, guint64 cycles, GError **error);
+void _hd_dense_clear (HdSeriesWriter *self);

@@ -132,7 +132,7 @@ begin_series (TraceSink *self, const HdRunInfo *info, GError **error)
   for (; self->n_series < info->n_series; self->n_series++) {
     HdSeriesWriter *series = &self->series[self->n_series];
     const HdSeries *from = &info->series[self->n_series];
-    if (!_hd_series_begin (series, self->file, from, info->power_unit_pj, self->options.window_from, to, error))
+    if (!_hd_dense_begin (series, self->file, from, info->power_unit_pj, self->options.window_from, to, error))
       return FALSE;
   }
   return TRUE;
@@ -146,7 +146,7 @@ take_changes (TraceSink *self, const HdChange *changes, guint n, GError **error)
     hd_assert_invariant (change->series < self->n_series, "a change of series %u out of %u", change->series, self->n_series);
     HdSeriesWriter *series = &self->series[change->series];
     guint64 before = series->written;
-    if (!_hd_series_change (series, change->cycle, change->value, error))
+    if (!_hd_dense_change (series, change->cycle, change->value, error))
       return FALSE;
     self->since_flush += series->written - before;
   }
@@ -279,7 +279,7 @@ end_series (TraceSink *self, guint64 cycles, GError **error)
   if (!hd_h5_write_dimension (self->file, "/cycle", to > self->options.window_from ? to - self->options.window_from : 0, error))
     return FALSE;
   for (guint i = 0; i < self->n_series; i++)
-    if (!_hd_series_end (&self->series[i], cycles, error))
+    if (!_hd_dense_end (&self->series[i], cycles, error))
       return FALSE;
   return TRUE;
 }
@@ -359,7 +359,7 @@ hd_trace_sink_free (HdSink *sink)
     return;
   stop_thread (self);
   for (guint i = 0; i < self->n_series; i++)
-    _hd_series_clear (&self->series[i]);
+    _hd_dense_clear (&self->series[i]);
   for (guint i = 0; i < BATCHES; i++)
     g_free (self->batch[i]);
   g_free (self->series);
