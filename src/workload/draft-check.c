@@ -192,6 +192,8 @@ check_operand (HdDraft *self, HdDraftLayer *draft, HdDraftOperand *operand)
   gboolean made = tensor->tensor.kind == HD_TENSOR_ACTIVATION || tensor->tensor.kind == HD_TENSOR_OUTPUT;
   if (operand->operand.role == HD_ROLE_OUTPUT && !made)
     fault (self, draft, "it makes \"%s\", which is an input or a weight", operand->tensor);
+  if (operand->operand.role == HD_ROLE_OUTPUT && operand->operand.whole)
+    fault (self, draft, "its output is whole - expected an index");
   if (operand->operand.role == HD_ROLE_INPUT && tensor->tensor.kind == HD_TENSOR_WEIGHT)
     fault (self, draft, "it reads the weight \"%s\" as an input", operand->tensor);
   if (operand->operand.role == HD_ROLE_WEIGHT && tensor->tensor.kind != HD_TENSOR_WEIGHT)
@@ -264,7 +266,7 @@ check_names (HdDraft *self)
     if (!g_hash_table_add (names, layer->layer.name))
       fault (self, layer, "another layer has that name");
   }
-  if (self->layers->len == 0)
+  if (self->layers->len == 0 && hd_diagnostics_count (self->diagnostics) == 0)
     hd_diagnostics_add (self->diagnostics, 0, "there is no layer - expected at least one");
   if (self->layers->len > HD_LAYERS_MAX || g_hash_table_size (self->tensors) > HD_LAYERS_MAX)
     hd_diagnostics_add (self->diagnostics, 0, "there are too many layers or tensors - expected at most %u", HD_LAYERS_MAX);
