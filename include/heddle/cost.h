@@ -98,7 +98,7 @@ typedef struct {
   struct { guint rank, dimension; guint64 factor; } unroll[HD_RANKS_MAX];
   guint n_loops;
   HdLoop loop[HD_COST_LOOPS_MAX];
-  gboolean has_loops;        /* given: the order is taken as it is, else searched */
+  gboolean has_loops;        /* given: the order is taken as it is, and unrollings too (even if none); else searched */
   gboolean has_split;        /* given: `below` too */
   guint8 below[HD_N_OPERANDS][HD_COST_LEVELS_MAX];
 } HdCostMapping;

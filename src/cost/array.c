@@ -276,7 +276,7 @@ _hd_cost_array (const HdCostQuestion *q, HdCostReport *report, GError **error)
   Choice choice = { .q = q, .report = report };
   HdNodeCost *cost = &report->cost;
 
-  if (q->given && q->given->n_unrolls > 0)
+  if (q->given && (q->given->n_unrolls > 0 || q->given->has_loops))
     try_dataflow (&choice, NULL);
   else if (q->core->n_dataflows == 0)
     try_assignments (&choice);

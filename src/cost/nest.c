@@ -327,18 +327,62 @@ _hd_nest_unfinished (const HdNest *nest, const HdPoint *point)
   return FALSE;
 }
 
+/* A rank whose places are spread over instances: an instance sees every unroll-th run of `inner` indices. In a window that is two terms, steps and places. */
+static guint64
+spread_elements (const HdNest *nest, const HdCostShapeDim *dim, guint operand, guint l, const guint64 *tile)
+{
+  HdCostShapeDim terms = { .divisor = dim->divisor };
+  guint64 count[HD_TERMS_MAX];
+
+  for (guint t = 0; t < dim->n_terms; t++)
+    {
+      guint r = dim->rank[t];
+      guint64 inner = nest->inner[operand][l][r];
+      gboolean spread = inner < nest->unroll[r] && inner > 1 && tile[r] > 1;
+      guint64 size[2] = { spread ? tile[r] : MIN (tile[r] * inner, nest->shape->size[r]), inner };
+      gint64 step = inner < nest->unroll[r] && tile[r] > 1 ? (gint64) nest->unroll[r] : 1;
+      for (guint i = 0; i < 1u + spread; i++)
+        {
+          guint at = terms.n_terms++;
+          gint64 c = dim->coefficient[t] * (i ? 1 : step);
+          if (at == HD_TERMS_MAX)
+            return G_MAXUINT32;
+          for (; at > 0 && terms.coefficient[at - 1] < c; at--)
+            {
+              terms.coefficient[at] = terms.coefficient[at - 1];
+              count[at] = count[at - 1];
+            }
+          terms.coefficient[at] = c;
+          count[at] = size[i];
+        }
+    }
+  for (guint t = 0; t < terms.n_terms; t++)
+    terms.rank[t] = (guint8) t;
+  return _hd_dim_elements (&terms, count);
+}
+
+/* Elements of an instance's inner tile; of strided windows with gaps of several kinds at most so many. */
+static guint64
+tile_elements (const HdNest *nest, guint operand, guint l, const guint64 *tile)
+{
+  const HdCostShapeOperand *o = &nest->shape->operand[operand];
+  guint64 product = 1;
+
+  for (guint d = 0; d < o->n_dims; d++)
+    if (!hd_mul_u64 (product, spread_elements (nest, &o->dim[d], operand, l, tile), &product))
+      return G_MAXUINT64;
+  return product;
+}
+
 guint64
 _hd_nest_bits (const HdNest *nest, guint operand, guint l, const HdPoint *point, gboolean unfinished)
 {
   const HdCostShapeOperand *o = &nest->shape->operand[operand];
-  guint64 sizes[HD_RANKS_MAX], elements, bits;
+  guint64 bits;
 
   if (nest->q->options->rules == HD_RULES_ZIGZAG)
     return _hd_zigzag_bits (nest, operand, l, point, unfinished);
-  for (guint r = 0; r < nest->shape->n_ranks; r++)
-    sizes[r] = MIN (point->tile[r] * nest->inner[operand][l][r], nest->shape->size[r]);
-  elements = _hd_operand_elements (o, sizes);
-  if (!hd_mul_u64 (elements, unfinished ? nest->shape->partial_bits : o->bits, &bits))
+  if (!hd_mul_u64 (tile_elements (nest, operand, l, point->tile), unfinished ? nest->shape->partial_bits : o->bits, &bits))
     return G_MAXUINT64;
   return bits;
 }

@@ -1,0 +1,196 @@
+/* The search against enumeration: every order of the factors, every split over the levels, one by one through the public interface. */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include "cost/toy.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct {
+  Toy *toy;
+  HdCostOptions options;
+  HdCostMapping mapping;
+  guint n_levels[HD_N_OPERANDS];
+  double best;
+  guint64 feasible;
+} Enumeration;
+
+static double
+value_of (const HdCostOptions *options, const HdNodeCost *cost)
+{
+  double pj = cost->energy_pj + cost->load_energy_pj;
+  guint64 cycles = cost->cycles + cost->load_cycles;
+
+  switch (options->objective)
+    {
+    case HD_OBJECTIVE_ENERGY: return pj;
+    case HD_OBJECTIVE_LATENCY: return (double) cycles;
+    default: return pj * (double) cycles;
+    }
+}
+
+static void
+try_mapping (Enumeration *e)
+{
+  HdBox box = hd_layer_whole_box (&e->toy->layer);
+  g_autoptr (HdCostModel) model = hd_cost_model_new (&e->toy->platform, &e->toy->workload, &e->options);
+  HdNodeCost cost;
+
+  cr_assert (hd_cost_model_set_mapping (model, 0, 0, &e->mapping, NULL));
+  if (!hd_cost_node (model, 0, 0, &box, NULL, &cost, NULL))
+    return;
+  e->feasible++;
+  e->best = MIN (e->best, value_of (&e->options, &cost));
+}
+
+static void
+every_split (Enumeration *e, guint operand, guint level, guint from)
+{
+  if (operand == HD_N_OPERANDS)
+    {
+      try_mapping (e);
+      return;
+    }
+  if (level + 1 >= e->n_levels[operand])
+    {
+      e->mapping.below[operand][level] = (guint8) e->mapping.n_loops;
+      every_split (e, operand + 1, 0, 0);
+      return;
+    }
+  for (guint at = from; at <= e->mapping.n_loops; at++)
+    {
+      e->mapping.below[operand][level] = (guint8) at;
+      every_split (e, operand, level + 1, at);
+    }
+}
+
+static void
+every_order (Enumeration *e, guint at)
+{
+  if (at == e->mapping.n_loops)
+    every_split (e, 0, 0, 0);
+  for (guint i = at; i < e->mapping.n_loops; i++)
+    {
+      HdLoop a = e->mapping.loop[at], b = e->mapping.loop[i];
+      gboolean seen = FALSE;
+      for (guint j = at; j < i; j++)
+        seen |= e->mapping.loop[j].rank == b.rank && e->mapping.loop[j].factor == b.factor;
+      if (seen)
+        continue;
+      e->mapping.loop[at] = b;
+      e->mapping.loop[i] = a;
+      every_order (e, at + 1);
+      e->mapping.loop[at] = a;
+      e->mapping.loop[i] = b;
+    }
+}
+
+static guint64
+pick (HdRandom *random, guint64 from, guint64 to)
+{
+  return from + hd_random_below (random, to - from + 1);
+}
+
+/* A machine small enough to enumerate and tight enough that splits matter. */
+static void
+random_problem (HdRandom *random, Enumeration *e)
+{
+  static const guint masks[][4] = { { 2, 5, 7, 0 }, { 4, 3, 7, 0 }, { 7, 7, 0, 0 }, { 2, 4, 7, 7 }, { 1, 6, 7, 0 } };
+  const guint *mask = masks[hd_random_below (random, G_N_ELEMENTS (masks))];
+  guint64 one = 1, steps[HD_RANKS_MAX];
+
+  toy_init (e->toy, 1, &one);
+  for (guint l = 0; mask[l]; l++)
+    {
+      gboolean top = !mask[l + 1];
+      HdLevel *level = toy_level (e->toy, "level", mask[l], top ? HD_UNLIMITED_BITS : pick (random, 2, 20) * 16 * (l + 1), pick (random, 1, 4) * 8, 1, (double) pick (random, 1, 5) * (l + 1) * (l + 1),
+                                  (double) pick (random, 1, 5) * (l + 1) * (l + 1));
+      level->double_buffered = !top && hd_random_below (random, 4) == 0;
+      if (hd_random_below (random, 3) == 0)
+        {
+          level->n_ports = 1;
+          level->port_kind[0] = HD_PORT_READ_WRITE;
+          memset (level->port_of, 0, sizeof level->port_of);
+        }
+    }
+  if (hd_random_below (random, 2))
+    toy_conv (e->toy, pick (random, 1, 3), pick (random, 1, 2), pick (random, 1, 4), 1, pick (random, 1, 2), 1, 1, 1, 0);
+  else
+    toy_matmul (e->toy, pick (random, 1, 4), pick (random, 1, 4), pick (random, 1, 4), FALSE);
+  memset (&e->mapping, 0, sizeof e->mapping);
+  for (guint r = 0; r < e->toy->layer.n_ranks; r++)
+    for (guint64 p = 2, left = steps[r] = e->toy->layer.rank[r].size; left > 1; p++)
+      for (; left % p == 0; left /= p)
+        e->mapping.loop[e->mapping.n_loops++] = (HdLoop) { r, p };
+  e->mapping.has_loops = e->mapping.has_split = TRUE;
+  for (guint o = 0; o < HD_N_OPERANDS; o++)
+    {
+      e->n_levels[o] = 0;
+      for (guint l = 0; l < e->toy->core.n_levels; l++)
+        e->n_levels[o] += (e->toy->level[l].operands >> o) & 1;
+    }
+}
+
+static guint64
+combinations (const Enumeration *e)
+{
+  guint64 n = 1;
+
+  for (guint i = 2; i <= e->mapping.n_loops; i++)
+    n *= i;
+  for (guint o = 0; o < HD_N_OPERANDS; o++)
+    for (guint l = 1; l < e->n_levels[o]; l++)
+      n *= e->mapping.n_loops + 1;
+  return n;
+}
+
+static guint
+check_problems (HdObjective objective, guint64 seed, guint problems, guint64 most)
+{
+  HdRandom random;
+  Toy *toy = g_new (Toy, 1);
+  guint proven = 0;
+
+  hd_random_init (&random, seed);
+  for (guint n = 0; n < problems;)
+    {
+      Enumeration e = { .toy = toy, .options = { .objective = objective, .budget = 1000000 }, .best = INFINITY };
+      HdNodeCost cost;
+      gboolean found;
+      random_problem (&random, &e);
+      if (combinations (&e) > most)
+        continue;
+      n++;
+      every_order (&e, 0);
+      HdBox box = hd_layer_whole_box (&toy->layer);
+      g_autoptr (HdCostModel) model = hd_cost_model_new (&toy->platform, &toy->workload, &e.options);
+      g_autoptr (GError) error = NULL;
+      found = hd_cost_node (model, 0, 0, &box, NULL, &cost, &error);
+      cr_assert (found == (e.feasible > 0), "problem %u: found %d, feasible %d: %s", n, found, (int) e.feasible, error ? error->message : "");
+      if (!found)
+        continue;
+      cr_assert (value_of (&e.options, &cost) >= e.best * (1 - 1e-9), "problem %u: %g is better than the best %g", n, value_of (&e.options, &cost), e.best);
+      if (cost.gap > 0)
+        continue;
+      proven++;
+      cr_assert (value_of (&e.options, &cost) <= e.best * (1 + 1e-9), "problem %u: found %.12g, best is %.12g", n, value_of (&e.options, &cost), e.best);
+    }
+  g_free (toy);
+  return proven;
+}
+
+Test (search, finds_the_least_energy)
+{
+  cr_assert (ge (uint, check_problems (HD_OBJECTIVE_ENERGY, 1, 60, 60000), 30));
+}
+
+Test (search, finds_the_least_latency)
+{
+  cr_assert (ge (uint, check_problems (HD_OBJECTIVE_LATENCY, 2, 40, 40000), 20));
+}
+
+Test (search, finds_the_least_product)
+{
+  cr_assert (ge (uint, check_problems (HD_OBJECTIVE_EDP, 3, 40, 40000), 20));
+}
