@@ -292,13 +292,14 @@ make_parts (const HdTiling *self, HdLayerId l, guint d, gboolean home, HdTilingP
   const HdLayer *layer = &self->workload->layers[l];
   const HdTilingLayer *grid = &self->grid->layer[l];
   guint digits[HD_RANKS_MAX], n_digits = digits_of_dimension (layer, d, digits);
+  const HdTilingRank *driven = NULL;
   guint64 n = 1;
-  parts->axis = -1;
   for (guint i = 0; i < n_digits; i++) {
     n *= grid->rank[digits[i]].n;
-    if (parts->axis < 0)
-      parts->axis = grid->rank[digits[i]].axis;
+    if (driven == NULL && grid->rank[digits[i]].axis >= 0)
+      driven = &grid->rank[digits[i]];
   }
+  parts->axis = driven != NULL ? driven->axis : -1;
   parts->span = _hd_tiling_alloc (n, sizeof *parts->span, "segments", error);
   parts->offset = _hd_tiling_alloc (n, sizeof *parts->offset, "segments", error);
   parts->index = _hd_tiling_alloc (n, sizeof *parts->index, "segments", error);
@@ -310,8 +311,8 @@ make_parts (const HdTiling *self, HdLayerId l, guint d, gboolean home, HdTilingP
     return TRUE;
   }
   fill_parts (layer, grid, d, digits, n_digits, home, parts);
-  if (!home && grid->rank[digits[0]].versioned)
-    return index_versions (&grid->rank[digits[0]], parts, error);
+  if (!home && driven != NULL && driven->versioned)
+    return index_versions (driven, parts, error);
   sort_parts (parts);
   return TRUE;
 }
