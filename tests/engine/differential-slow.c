@@ -19,9 +19,11 @@ typedef struct {
 
 static const Check checks[] = {
   { "differential", check_differential, 1000000 },
+  { "repeated", check_repeated, 5000 },
   { "conservation", check_conservation, 100000 },
   { "slower-clock", check_slower_clock, 100000 },
   { "wider-bits", check_wider_bits, 100000 },
+  { "huge-numbers", check_huge_numbers, 100000 },
   { "unused-parts", check_unused_parts, 100000 },
   { "free-transfers", check_free_transfers, 100000 },
   { "one-core", check_one_core, 20000 },

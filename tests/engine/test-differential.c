@@ -23,6 +23,11 @@ Test (differential, random_instances_give_equal_traces, .timeout = 300)
   cr_assert (sweep_seeds ("differential", check_differential, 0, N_SEEDS, 1, FALSE));
 }
 
+Test (differential, a_dozen_copies_give_equal_traces, .timeout = 300)
+{
+  cr_assert (sweep_seeds ("repeated", check_repeated, 0, 60, 1, FALSE));
+}
+
 /* --- the comparison sees what it should: each single change of a trace is a difference ----------------------------- */
 
 typedef struct {

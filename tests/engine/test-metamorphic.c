@@ -25,6 +25,11 @@ Test (metamorphic, all_sizes_five_times_as_large, .timeout = 120)
   sweep ("wider-bits", check_wider_bits);
 }
 
+Test (metamorphic, huge_numbers_change_only_in_size, .timeout = 120)
+{
+  sweep ("huge-numbers", check_huge_numbers);
+}
+
 Test (metamorphic, unused_parts_and_other_names_change_nothing, .timeout = 120)
 {
   sweep ("unused-parts", check_unused_parts);

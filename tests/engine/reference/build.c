@@ -206,16 +206,22 @@ free_platform (HdPlatform *platform)
 }
 
 void
-instance_free_built (HdPlatform *platform, HdSchedule *s)
+schedule_free_built (HdSchedule *s)
 {
   gpointer columns[] = { s->platform_name, s->platform_sha256, s->workload_xml, s->mapping_xml, s->pass, s->queue, s->route, s->cost, s->kind, s->queue_of, s->what,
                          s->bits, s->layer, s->node, s->weight_key, s->priority, s->queue_begin, s->queue_task, s->use_begin, s->use, s->after_begin, s->after,
                          s->piece_memory, s->piece_bits, s->piece_creator, s->piece_tensor, s->piece_box_begin, s->piece_range, s->release_begin, s->release };
-  free_platform (platform);
   for (guint i = 0; i < s->n_queues; i++)
     g_free (s->queue[i].name);
   for (guint i = 0; i < s->n_routes; i++)
     g_free (s->route[i].hop);
   for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
     g_free (columns[i]);
+}
+
+void
+instance_free_built (HdPlatform *platform, HdSchedule *schedule)
+{
+  free_platform (platform);
+  schedule_free_built (schedule);
 }

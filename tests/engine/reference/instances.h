@@ -71,6 +71,10 @@ void instance_generate (Instance *self, guint64 seed);
 void instance_build (const Instance *self, HdPlatform *platform, HdSchedule *schedule);
 void instance_free_built (HdPlatform *platform, HdSchedule *schedule);
 
+/** @copies of a built schedule, in the same queues, with the residents shared. Free it with schedule_free_built(). */
+void schedule_repeat (const HdSchedule *one, guint copies, HdSchedule *many);
+void schedule_free_built (HdSchedule *schedule);
+
 /** A text that instance_parse() reads back exactly; (transfer full). */
 char *instance_to_text (const Instance *self);
 /** FALSE: the text is not an instance; @error_line says where. */
