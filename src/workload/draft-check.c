@@ -168,6 +168,8 @@ check_shape_of_layer (HdDraft *self, HdDraftLayer *draft)
     n_outputs += role == HD_ROLE_OUTPUT;
     n_inputs += role == HD_ROLE_INPUT;
   }
+  if (draft->operands->len > HD_OPERANDS_MAX)
+    fault (self, draft, "it has %u operands - expected at most %u", draft->operands->len, HD_OPERANDS_MAX);
   if (n_outputs != 1)
     fault (self, draft, "it has %u outputs - expected one", n_outputs);
   gboolean pooled = draft->layer.layer_class == HD_LAYER_MAC || draft->layer.layer_class == HD_LAYER_POOL;
@@ -268,8 +270,6 @@ check_names (HdDraft *self)
   }
   if (self->layers->len == 0 && hd_diagnostics_count (self->diagnostics) == 0)
     hd_diagnostics_add (self->diagnostics, 0, "there is no layer - expected at least one");
-  if (self->layers->len > HD_LAYERS_MAX || g_hash_table_size (self->tensors) > HD_LAYERS_MAX)
-    hd_diagnostics_add (self->diagnostics, 0, "there are too many layers or tensors - expected at most %u", HD_LAYERS_MAX);
 }
 
 /* --- what nobody needs (ONNX) --------------------------------------------------------------------- */
@@ -324,6 +324,10 @@ prune (HdDraft *self)
 gboolean
 _hd_workload_draft_check (HdDraft *self)
 {
+  if (self->layers->len > HD_LAYERS_MAX) {
+    hd_diagnostics_add (self->diagnostics, 0, "there are more than %u layers", HD_LAYERS_MAX);
+    return FALSE;
+  }
   if (self->prune && hd_diagnostics_count (self->diagnostics) == 0)
     prune (self);
   check_names (self);

@@ -14,8 +14,11 @@ G_BEGIN_DECLS
 #define HD_SIZE_MAX G_MAXINT32
 /** The most elements of a tensor, and points of a layer [1]. */
 #define HD_VOLUME_MAX (G_GUINT64_CONSTANT (1) << 56)
-/** The most layers, and tensors [1]. */
-#define HD_LAYERS_MAX 1000000u
+/** The most operands of a layer [1]. */
+#define HD_OPERANDS_MAX 4096u
+/** The most layers, and operators before they are lowered (constants among them) [1]. */
+#define HD_LAYERS_MAX 20000u
+#define HD_OPERATORS_MAX 50000u
 
 typedef struct {
   HdTensor tensor;     /* name, kind, sizes, bits */

@@ -19,6 +19,15 @@ _hd_contents_clear (HdContents *self)
   self->n = 0;
 }
 
+gboolean
+_hd_graph_keep_contents (HdGraph *self, guint64 elements)
+{
+  if (elements > HD_CONTENTS_MAX || elements + self->contents > HD_CONTENTS_TOTAL_MAX)
+    return FALSE;
+  self->contents += (guint) elements;
+  return TRUE;
+}
+
 gboolean _hd_contents_known (const HdContents *self) { return self->ints != NULL || self->reals != NULL; }
 
 /* --- one element ------------------------------------------------------------------------------------- */
@@ -194,7 +203,7 @@ execute_point (const HdGraphNode *node, const HdDraftLayer *layer, const Source 
 }
 
 static void
-execute_layer (const HdGraphNode *node, const HdDraftLayer *layer)
+execute_layer (HdGraph *self, const HdGraphNode *node, const HdDraftLayer *layer)
 {
   Source sources[FOLD_OPERANDS_MAX], target;
   guint n = collect_sources (node, layer, sources, &target);
@@ -204,7 +213,7 @@ execute_layer (const HdGraphNode *node, const HdDraftLayer *layer)
   for (guint r = 0; r < layer->layer.n_ranks; r++)
     if (!hd_mul_u64 (points, layer->layer.rank[r].size, &points))
       return;
-  if (elements > HD_CONTENTS_MAX || points != elements || layer->broken)
+  if (points != elements || layer->broken || !_hd_graph_keep_contents (self, elements))
     return;
   gboolean integer = _hd_type_is_integer (target.value->type);
   g_autofree gint64 *ints = g_new0 (gint64, elements + 1);
@@ -239,7 +248,7 @@ _hd_fold_node (HdGraph *self, HdGraphNode *node)
   gboolean lowered = op->lower (self, node, op);
   self->folding = NULL;
   for (guint l = 0; lowered && l < layers->len; l++)
-    execute_layer (node, layers->pdata[l]);
+    execute_layer (self, node, layers->pdata[l]);
   for (guint i = 0; i < node->outputs->len; i++) {
     HdGraphValue *value = node->outputs->pdata[i];
     if (lowered && value != NULL)

@@ -56,6 +56,7 @@ _hd_graph_new (HdDraft *draft, HdDiagnostics *diagnostics, const HdImportOptions
   self->nodes = g_ptr_array_new_with_free_func (free_node);
   self->layer_names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->value_names = g_hash_table_new (g_str_hash, g_str_equal);
+  self->last_numbers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
 }
 
@@ -64,6 +65,7 @@ _hd_graph_free (HdGraph *self)
 {
   if (self == NULL)
     return;
+  g_hash_table_unref (self->last_numbers);
   g_hash_table_unref (self->value_names);
   g_hash_table_unref (self->values);
   g_hash_table_unref (self->layer_names);
@@ -76,7 +78,7 @@ _hd_graph_free (HdGraph *self)
 
 /* An id out of any text: other characters become '_', what is long is cut, and what is taken gets a number. */
 static char *
-unique_id (const char *text, GHashTable *taken)
+unique_id (HdGraph *self, const char *text, GHashTable *taken)
 {
   g_autofree char *id = g_strndup (*text != '\0' ? text : "_", strlen (text) > ID_LENGTH_MAX ? ID_LENGTH_CUT : ID_LENGTH_MAX);
   for (char *p = id; *p != '\0'; p++)
@@ -84,10 +86,12 @@ unique_id (const char *text, GHashTable *taken)
       *p = '_';
   if (!g_hash_table_contains (taken, id))
     return g_steal_pointer (&id);
-  for (guint n = 2;; n++) {
+  for (guint n = MAX (GPOINTER_TO_UINT (g_hash_table_lookup (self->last_numbers, id)), 1) + 1;; n++) {
     g_autofree char *other = g_strdup_printf ("%s.%u", id, n);
-    if (!g_hash_table_contains (taken, other))
-      return g_steal_pointer (&other);
+    if (g_hash_table_contains (taken, other))
+      continue;
+    g_hash_table_insert (self->last_numbers, g_strdup (id), GUINT_TO_POINTER (n));
+    return g_steal_pointer (&other);
   }
 }
 
@@ -101,7 +105,7 @@ static HdGraphValue *
 add_value (HdGraph *self, const char *text, guint line)
 {
   HdGraphValue *value = g_new0 (HdGraphValue, 1);
-  value->name = unique_id (text, self->value_names);
+  value->name = unique_id (self, text, self->value_names);
   value->line = line;
   g_hash_table_add (self->value_names, value->name);
   g_ptr_array_add (self->all_values, value);
@@ -131,7 +135,7 @@ _hd_graph_add_node (HdGraph *self, const char *name, const char *type, const cha
 {
   HdGraphNode *node = g_new0 (HdGraphNode, 1);
   g_autofree char *fallback = g_strdup_printf ("%s_%u", type, self->nodes->len);
-  node->name = unique_id (*name != '\0' ? name : fallback, self->layer_names);
+  node->name = unique_id (self, *name != '\0' ? name : fallback, self->layer_names);
   g_hash_table_add (self->layer_names, g_strdup (node->name));
   node->type = g_strdup (type);
   node->domain = g_strdup (domain);
@@ -422,7 +426,12 @@ void
 _hd_graph_lower (HdGraph *self)
 {
   g_autoptr (GArray) order = g_array_new (FALSE, FALSE, sizeof (guint));
+  if (self->nodes->len > HD_OPERATORS_MAX) {
+    hd_diagnostics_add (self->diagnostics, 0, "there are %u operators - expected at most %u", self->nodes->len, HD_OPERATORS_MAX);
+    return;
+  }
   sort_nodes (self, order);
-  for (guint i = 0; i < order->len; i++)
+  /* Too many layers are told by the draft's checks. */
+  for (guint i = 0; i < order->len && self->draft->layers->len <= HD_LAYERS_MAX; i++)
     lower_node (self, self->nodes->pdata[g_array_index (order, guint, i)]);
 }

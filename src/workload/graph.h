@@ -13,8 +13,9 @@
 
 G_BEGIN_DECLS
 
-/** The most elements of a constant whose contents are kept [1]. */
-#define HD_CONTENTS_MAX 65536u
+/** The most elements of a constant whose contents are kept, and of all constants together [1]. Shapes need few; a small file could ask for many. */
+#define HD_CONTENTS_MAX 4096u
+#define HD_CONTENTS_TOTAL_MAX 1000000u
 
 /** ONNX element types; the numbers are the format's. */
 typedef enum {
@@ -51,6 +52,7 @@ struct HdGraphValue {
   guint bits;           /* as written by the user [bit]; 0: by kind and type */
   HdContents contents;
   gboolean told;        /* the file has an element for it (XML) */
+  gboolean number;      /* that element is a <constant>: no tensor unless an operator reads it as one */
   gboolean declared;    /* the file tells its shape, to be checked; 0 in it: not told */
   HdShape declared_shape;
   guint maker;          /* index of the node that makes it plus 1; 0: none */
@@ -90,6 +92,8 @@ typedef struct {
   GPtrArray *nodes;
   GHashTable *layer_names;     /* names given so far */
   GHashTable *value_names;     /* likewise */
+  GHashTable *last_numbers;    /* id -> the last number that was put behind it to make it unique */
+  guint contents;              /* elements of constants so far, out of HD_CONTENTS_TOTAL_MAX */
   GPtrArray *folding;          /* not NULL while constants are folded: layers go here instead of the draft */
 } HdGraph;
 
@@ -164,6 +168,8 @@ void _hd_lower_broadcast (HdOperand *operand, const HdShape *shape, guint n, con
 /* --- constants ----------------------------------------------------------------------------------------- */
 /** Lowers @node whose operands are all constants; its outputs become constants, with contents where they can be computed. */
 void _hd_fold_node (HdGraph *self, HdGraphNode *node);
+/** Whether the contents of @elements more elements may be kept; they are counted. */
+gboolean _hd_graph_keep_contents (HdGraph *self, guint64 elements);
 void _hd_contents_clear (HdContents *self);
 double _hd_contents_real (const HdContents *self, guint i);
 gboolean _hd_contents_known (const HdContents *self);

@@ -155,7 +155,7 @@ walk_field (Walker *w, gsize start, gsize end, guint64 tag, const Message *messa
   gsize body_end = w->at + size;
   gboolean counted = field != NULL && (tag & 7) == WIRE_BYTES && ++w->messages > HD_ONNX_MESSAGES_MAX;
   if (counted)
-    return broken (w, start, "too many parts, expected at most 400000,", message->name);
+    return broken (w, start, "too many parts, expected at most 200000,", message->name);
   if (field != NULL && field->kind == KEEP_MESSAGE) {
     w->has_graph |= field->message == &GRAPH;
     return walk_inner (w, body_end, tag, field->message);

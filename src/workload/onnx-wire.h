@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 /** The largest file [byte]. */
 #define HD_ONNX_BYTES_MAX (G_GUINT64_CONSTANT (1) << 33)
 /** The most messages and strings in a file [1]. */
-#define HD_ONNX_MESSAGES_MAX 400000u
+#define HD_ONNX_MESSAGES_MAX 200000u
 /** Values of a tensor that take more are left out [byte]. */
 #define HD_ONNX_VALUES_MAX 65536u
 /** The most that is left after filtering [byte]. */

@@ -82,10 +82,10 @@ typed_element (const HdOnnx__Tensor *tensor, guint i, gint64 *integer, double *r
 }
 
 static void
-read_contents (const HdOnnx__Tensor *tensor, HdGraphValue *value)
+read_contents (Importer *im, const HdOnnx__Tensor *tensor, HdGraphValue *value)
 {
   guint64 elements = _hd_shape_elements (&value->shape);
-  if (elements > HD_CONTENTS_MAX)
+  if (!_hd_graph_keep_contents (im->out, elements))
     return;
   gboolean integer = _hd_type_is_integer (value->type);
   g_autofree gint64 *ints = g_new0 (gint64, elements + 1);
@@ -121,7 +121,7 @@ read_tensor (Importer *im, const HdOnnx__Tensor *tensor, HdGraphValue *value, co
     fault (im, "%s is too large - expected at most 2^56 elements", what);
     return FALSE;
   }
-  read_contents (tensor, value);
+  read_contents (im, tensor, value);
   return TRUE;
 }
 

@@ -41,7 +41,7 @@ _hd_op_constant (HdGraph *graph, HdGraphNode *node, const HdOperator *op)
     const HdGraphValue *tensor = value->value;
     if (!set_constant (graph, node, &tensor->shape, tensor->type))
       return FALSE;
-    if (_hd_contents_known (&tensor->contents) && out != NULL)
+    if (_hd_contents_known (&tensor->contents) && out != NULL && _hd_graph_keep_contents (graph, tensor->contents.n))
       set_contents (out, tensor->contents.n, tensor->contents.ints, tensor->contents.reals);
     return TRUE;
   }
@@ -55,7 +55,8 @@ _hd_op_constant (HdGraph *graph, HdGraphNode *node, const HdOperator *op)
     HdShape shape = { FORMS[i].list ? 1 : 0, { attribute->contents.n } };
     if (!set_constant (graph, node, &shape, FORMS[i].integer ? HD_TYPE_INT64 : HD_TYPE_FLOAT))
       return FALSE;
-    set_contents (out, attribute->contents.n, FORMS[i].integer ? attribute->contents.ints : NULL, attribute->contents.reals);
+    if (_hd_graph_keep_contents (graph, attribute->contents.n))
+      set_contents (out, attribute->contents.n, FORMS[i].integer ? attribute->contents.ints : NULL, attribute->contents.reals);
     return TRUE;
   }
   return _hd_graph_fault (graph, node, "it has no value of numbers - expected value, value_int, value_ints, value_float or value_floats");
@@ -82,7 +83,7 @@ _hd_op_constant_of_shape (HdGraph *graph, HdGraphNode *node, const HdOperator *o
   if (!set_constant (graph, node, &shape, tensor != NULL ? tensor->type : HD_TYPE_FLOAT))
     return FALSE;
   guint64 elements = _hd_shape_elements (&shape);
-  if (elements > HD_CONTENTS_MAX || _hd_node_output (node, 0) == NULL)
+  if (_hd_node_output (node, 0) == NULL || !_hd_graph_keep_contents (graph, elements))
     return TRUE;
   const HdContents *c = tensor != NULL && tensor->contents.n > 0 ? &tensor->contents : NULL;
   g_autofree gint64 *ints = g_new0 (gint64, elements + 1);
@@ -142,11 +143,13 @@ _hd_op_range (HdGraph *graph, HdGraphNode *node, const HdOperator *op)
     integer &= value->contents.ints != NULL;
   }
   double count = bound[2] != 0 ? ceil ((bound[1] - bound[0]) / bound[2]) : -1;
-  if (!(count >= 0 && count <= HD_CONTENTS_MAX))
-    return _hd_graph_fault (graph, node, "it has %g elements - expected 0 to %u", count, HD_CONTENTS_MAX);
+  if (!(count >= 0 && count <= HD_SIZE_MAX))
+    return _hd_graph_fault (graph, node, "it has %g elements - expected 0 to %d", count, HD_SIZE_MAX);
   HdShape shape = { 1, { (guint64) count } };
   if (!set_constant (graph, node, &shape, integer ? HD_TYPE_INT64 : HD_TYPE_FLOAT))
     return FALSE;
+  if (!_hd_graph_keep_contents (graph, (guint64) count))
+    return TRUE;
   g_autofree gint64 *ints = g_new0 (gint64, (gsize) count + 1);
   g_autofree double *reals = g_new0 (double, (gsize) count + 1);
   for (guint i = 0; i < (guint) count; i++) {

@@ -235,12 +235,13 @@ evenly_spaced (const HdGraphValue *indices, gint64 size, gint64 *first, gint64 *
 
 /* Contents of a folded Gather whose indices are not evenly spaced. */
 static void
-gather_contents (const HdGraphValue *x, const HdGraphValue *indices, guint axis, HdGraphValue *out)
+gather_contents (HdGraph *graph, const HdGraphValue *x, const HdGraphValue *indices, guint axis, HdGraphValue *out)
 {
   guint64 inner = 1, outer = 1, size = x->shape.size[axis], n = indices->contents.n, elements = _hd_shape_elements (&out->shape);
   for (guint d = 0; d < x->shape.n; d++)
     *(d < axis ? &outer : d > axis ? &inner : &n) *= d == axis ? 1 : x->shape.size[d];
-  if (!_hd_contents_known (&x->contents) || indices->contents.ints == NULL || elements > HD_CONTENTS_MAX || elements != outer * n * inner)
+  if (!_hd_contents_known (&x->contents) || indices->contents.ints == NULL || elements != outer * n * inner
+      || !_hd_graph_keep_contents (graph, elements))
     return;
   HdContents c = { (guint) elements, x->contents.ints != NULL ? g_new0 (gint64, elements + 1) : NULL, x->contents.reals != NULL ? g_new0 (double, elements + 1) : NULL };
   for (guint64 i = 0; i < elements; i++) {
@@ -301,7 +302,7 @@ _hd_op_gather (HdGraph *graph, HdGraphNode *node, const HdOperator *op)
   }
   write_moved (graph, layer, _hd_node_output (node, 0), ranks);
   if (graph->folding != NULL)
-    gather_contents (x, indices, axis, _hd_node_output (node, 0));
+    gather_contents (graph, x, indices, axis, _hd_node_output (node, 0));
   return TRUE;
 }
 

@@ -45,12 +45,26 @@ read_bits (Reader *r, HdXmlNode *node, const char *name)
   return (guint) bits;
 }
 
+/* A list longer than this is no list of names or numbers that anybody wrote [byte]. */
+#define LIST_LENGTH_MAX 262144
+
+/* The words of an attribute; none, and a fault, when it is far too long. */
+static char **
+read_words (Reader *r, HdXmlNode *node, const char *name)
+{
+  const char *text = hd_xml_attribute (r->doc, node, name);
+  if (text == NULL || strlen (text) <= LIST_LENGTH_MAX)
+    return hd_xml_words (r->doc, node, name);
+  hd_xml_fault (r->doc, node, "%s is %" G_GSIZE_FORMAT " byte long - expected at most %d", name, strlen (text), LIST_LENGTH_MAX);
+  return g_new0 (char *, 1);
+}
+
 /* --- tensors and constants ------------------------------------------------------------------------- */
 
 static gboolean
 read_shape (Reader *r, HdXmlNode *node, HdShape *shape)
 {
-  g_auto (GStrv) words = hd_xml_words (r->doc, node, "shape");
+  g_auto (GStrv) words = read_words (r, node, "shape");
   shape->n = g_strv_length (words);
   if (shape->n < 1 || shape->n > HD_DIMS_MAX) {
     hd_xml_fault (r->doc, node, "shape has %u dimensions - expected 1 to %d", shape->n, HD_DIMS_MAX);
@@ -70,11 +84,15 @@ new_value (Reader *r, HdXmlNode *node)
   const char *id = hd_xml_require_id (r->doc, node, "id");
   if (*id == '\0')
     return NULL;
-  if (_hd_graph_find (r->graph, id) != NULL) {
+  /* A layer may have named it before. */
+  HdGraphValue *value = _hd_graph_value (r->graph, id, hd_xml_line (node));
+  if (value->told) {
     hd_xml_fault (r->doc, node, "tensor \"%s\" is there already", id);
     return NULL;
   }
-  return _hd_graph_value (r->graph, id, hd_xml_line (node));
+  value->told = TRUE;
+  value->line = hd_xml_line (node);
+  return value;
 }
 
 static void
@@ -97,7 +115,6 @@ read_tensor (Reader *r, HdXmlNode *node)
   value->bits = bits;
   value->type = HD_TYPE_FLOAT;
   value->image = has_shape && shape.n == 4;
-  value->told = TRUE;
   if (!has_shape)
     return;
   value->known = !made;
@@ -108,9 +125,11 @@ read_tensor (Reader *r, HdXmlNode *node)
 
 /* Numbers of @text as contents: integers where all are. Returns FALSE when a word is no number. */
 static gboolean
-read_numbers (char **words, HdContents *contents)
+read_numbers (Reader *r, char **words, HdContents *contents)
 {
   guint n = g_strv_length (words);
+  if (!_hd_graph_keep_contents (r->graph, n))
+    return FALSE;
   g_autofree gint64 *ints = g_new0 (gint64, n + 1);
   g_autofree double *reals = g_new0 (double, n + 1);
   gboolean integer = TRUE;
@@ -134,14 +153,14 @@ static void
 read_constant (Reader *r, HdXmlNode *node)
 {
   HdGraphValue *value = new_value (r, node);
-  g_auto (GStrv) words = hd_xml_words (r->doc, node, "values");
+  g_auto (GStrv) words = read_words (r, node, "values");
   hd_xml_require (r->doc, node, "values");
   hd_xml_finish_element (r->doc, node);
   if (value == NULL)
     return;
-  value->constant = value->known = TRUE;
+  value->constant = value->known = value->number = TRUE;
   value->shape = (HdShape) { 1, { g_strv_length (words) } };
-  if (g_strv_length (words) > HD_CONTENTS_MAX || !read_numbers (words, &value->contents))
+  if (!read_numbers (r, words, &value->contents))
     hd_xml_fault (r->doc, node, "values of \"%s\" - expected at most %u numbers", value->name, HD_CONTENTS_MAX);
   value->type = value->contents.ints != NULL ? HD_TYPE_INT64 : HD_TYPE_FLOAT;
 }
@@ -152,7 +171,7 @@ read_constant (Reader *r, HdXmlNode *node)
 static void
 read_names (Reader *r, HdXmlNode *node, const char *attribute, GPtrArray *list, GHashTable *read)
 {
-  g_auto (GStrv) words = hd_xml_words (r->doc, node, attribute);
+  g_auto (GStrv) words = read_words (r, node, attribute);
   for (guint i = 0; words[i] != NULL; i++) {
     gboolean none = g_str_equal (words[i], "-");
     g_ptr_array_add (list, none ? NULL : _hd_graph_value (r->graph, words[i], hd_xml_line (node)));
@@ -167,9 +186,9 @@ read_attributes (Reader *r, HdXmlNode *node, HdGraphNode *op)
   g_auto (GStrv) names = hd_xml_unasked_attributes (r->doc, node);
   for (guint i = 0; names[i] != NULL; i++) {
     HdGraphAttribute *attribute = _hd_graph_node_add_attribute (op, names[i]);
-    g_auto (GStrv) words = hd_xml_words (r->doc, node, names[i]);
+    g_auto (GStrv) words = read_words (r, node, names[i]);
     attribute->text = g_strdup (hd_xml_attribute (r->doc, node, names[i]));
-    if (!read_numbers (words, &attribute->contents))
+    if (!read_numbers (r, words, &attribute->contents))
       _hd_contents_clear (&attribute->contents);
   }
   hd_xml_finish_element (r->doc, node);
@@ -214,7 +233,7 @@ read_layer (Reader *r, HdXmlNode *node)
 static void
 read_ranks (Reader *r, HdXmlNode *node, HdDraftLayer *layer)
 {
-  g_auto (GStrv) words = hd_xml_words (r->doc, node, "ranks");
+  g_auto (GStrv) words = read_words (r, node, "ranks");
   hd_xml_require (r->doc, node, "ranks");
   for (guint i = 0; words[i] != NULL; i++) {
     guint64 size;
@@ -313,7 +332,7 @@ link_nests (Reader *r)
 {
   for (guint i = 0; i < r->graph->all_values->len; i++) {
     HdGraphValue *value = r->graph->all_values->pdata[i];
-    if (value->told && value->known && value->alias == NULL)
+    if (value->told && value->known && !value->number && value->alias == NULL)
       _hd_graph_tensor (r->graph, value);
   }
   for (guint l = 0; l < r->draft->layers->len; l++) {
@@ -365,21 +384,22 @@ read_root (Reader *r, HdXmlNode *root)
   options->output_bits = read_bits (r, root, "output-bits");
   options->bias_bits = read_bits (r, root, "bias-bits");
   hd_xml_finish_element (r->doc, root);
-  /* Tensors come first, so that what follows finds them, whatever the order in the file. */
-  for (int pass = 0; pass < 2; pass++)
-    for (HdXmlNode *node = hd_xml_first (r->doc, root); node != NULL; node = hd_xml_next (r->doc, node)) {
-      gboolean tensor = hd_xml_is (node, "tensor"), constant = hd_xml_is (node, "constant");
-      if (pass == 0 && tensor)
-        read_tensor (r, node);
-      else if (pass == 0 && constant)
-        read_constant (r, node);
-      else if (pass == 1 && hd_xml_is (node, "layer"))
-        read_layer (r, node);
-      else if (pass == 1 && hd_xml_is (node, "nest"))
-        read_nest (r, node);
-      else if (pass == 1 && !tensor && !constant)
-        hd_xml_unexpected (r->doc, node, CHILDREN);
+  for (HdXmlNode *node = hd_xml_stream_next (r->doc); node != NULL; node = hd_xml_stream_next (r->doc)) {
+    if (hd_xml_is (node, "tensor"))
+      read_tensor (r, node);
+    else if (hd_xml_is (node, "constant"))
+      read_constant (r, node);
+    else if (hd_xml_is (node, "layer"))
+      read_layer (r, node);
+    else if (hd_xml_is (node, "nest"))
+      read_nest (r, node);
+    else
+      hd_xml_unexpected (r->doc, node, CHILDREN);
+    if (r->graph->nodes->len > HD_OPERATORS_MAX || r->draft->layers->len > HD_LAYERS_MAX) {
+      hd_xml_fault (r->doc, node, "there are too many layers - expected at most %u, of at most %u operators", HD_LAYERS_MAX, HD_OPERATORS_MAX);
+      return;
     }
+  }
 }
 
 static HdWorkload *
@@ -405,6 +425,6 @@ read_document (HdXmlDocument *doc, GError **error)
 HdWorkload *
 hd_workload_parse_xml (const char *text, gsize length, const char *name, GError **error)
 {
-  g_autoptr (HdXmlDocument) doc = hd_xml_parse (text, length, name, "workload", "1", error);
+  g_autoptr (HdXmlDocument) doc = hd_xml_stream_open (text, length, name, "workload", "1", error);
   return doc != NULL ? read_document (doc, error) : NULL;
 }
