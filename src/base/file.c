@@ -1,4 +1,4 @@
-/* Writing a whole file so that it is either complete or not there. */
+/* Writing a file so that it is either complete or not there: PATH.partial first, then its name. */
 #include "config.h"
 #include "base/file.h"
 
@@ -7,38 +7,80 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Writes and syncs @partial; on failure it is removed. */
-static gboolean
-write_partial (const char *partial, const char *path, const char *data, gsize length, GError **error)
+HdFile *
+hd_file_create (const char *path, GError **error)
 {
-  FILE *file = g_fopen (partial, "wbe");
-  if (file == NULL) {
+  g_autofree char *partial = g_strconcat (path, ".partial", NULL);
+  FILE *stream = g_fopen (partial, "wbe");
+  if (stream == NULL) {
     g_set_error (error, HD_ERROR, HD_ERROR_CREATE, "%s: cannot be created: %s", path, g_strerror (errno));
-    return FALSE;
+    return NULL;
   }
-  gboolean written = fwrite (data, 1, length, file) == length && fflush (file) == 0 && fsync (fileno (file)) == 0;
-  int fault = errno;
-  if (fclose (file) != 0 && written) {
+  HdFile *self = g_new (HdFile, 1);
+  *self = (HdFile) { stream, g_strdup (path), g_steal_pointer (&partial) };
+  return self;
+}
+
+static void
+file_free (HdFile *self)
+{
+  g_free (self->path);
+  g_free (self->partial);
+  g_free (self);
+}
+
+void
+hd_file_discard (HdFile *self)
+{
+  if (self == NULL)
+    return;
+  fclose (self->stream);
+  g_unlink (self->partial);
+  file_free (self);
+}
+
+static gboolean
+cannot_write (HdFile *self, int fault, GError **error)
+{
+  g_set_error (error, HD_ERROR, HD_ERROR_WRITE, "%s: cannot be written: %s", self->path, g_strerror (fault));
+  g_unlink (self->partial);
+  file_free (self);
+  return FALSE;
+}
+
+/* A full disk may show only when the data are handed to it. Pipes and devices cannot be synced, which is no fault. */
+static gboolean
+hand_to_disk (FILE *stream)
+{
+  return !ferror (stream) && fflush (stream) == 0 && (fsync (fileno (stream)) == 0 || errno == EINVAL || errno == EROFS);
+}
+
+gboolean
+hd_file_commit (HdFile *self, GError **error)
+{
+  errno = 0;
+  gboolean written = hand_to_disk (self->stream);
+  int fault = errno != 0 ? errno : EIO;
+  if (fclose (self->stream) != 0 && written) {
     written = FALSE;
     fault = errno;
   }
-  if (!written) {
-    g_set_error (error, HD_ERROR, HD_ERROR_WRITE, "%s: cannot be written: %s", path, g_strerror (fault));
-    g_unlink (partial);
-  }
-  return written;
+  if (!written)
+    return cannot_write (self, fault, error);
+  if (g_rename (self->partial, self->path) != 0)
+    return cannot_write (self, errno, error);
+  file_free (self);
+  return TRUE;
 }
 
 gboolean
 hd_file_write (const char *path, const char *data, gssize length, GError **error)
 {
-  g_autofree char *partial = g_strconcat (path, ".partial", NULL);
-  if (!write_partial (partial, path, data, length < 0 ? strlen (data) : (gsize) length, error))
+  gsize bytes = length < 0 ? strlen (data) : (gsize) length;
+  HdFile *file = hd_file_create (path, error);
+  if (file == NULL)
     return FALSE;
-  if (g_rename (partial, path) != 0) {
-    g_set_error (error, HD_ERROR, HD_ERROR_WRITE, "%s: cannot be renamed to its name: %s", path, g_strerror (errno));
-    g_unlink (partial);
-    return FALSE;
-  }
-  return TRUE;
+  if (fwrite (data, 1, bytes, file->stream) != bytes)
+    return cannot_write (file, errno, error);
+  return hd_file_commit (file, error);
 }

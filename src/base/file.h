@@ -1,18 +1,27 @@
-/* Writing a whole file so that it is either complete or not there. */
+/* Writing a file so that it is either complete or not there: PATH.partial first, then its name. */
 #pragma once
 
 #include <heddle/error.h>
 
 #include <glib.h>
+#include <stdio.h>
 
 G_BEGIN_DECLS
 
-/**
- * hd_file_write:
- * @length: [byte]; -1: up to the NUL
- *
- * Writes beside @path and renames; an earlier file stays as it was on failure. Errors: %HD_ERROR_CREATE (its folder cannot be written), %HD_ERROR_WRITE.
- */
+typedef struct {
+  FILE *stream;     /* what is written to */
+  char *path;
+  char *partial;
+} HdFile;
+
+/** Errors: %HD_ERROR_CREATE. */
+HdFile *hd_file_create (const char *path, GError **error);
+/** Syncs, closes and renames. Errors: %HD_ERROR_WRITE, also for what failed earlier; an older file stays as it was. Frees @self in any case. */
+gboolean hd_file_commit (HdFile *self, GError **error);
+/** Closes and removes what was written. NULL is allowed. */
+void hd_file_discard (HdFile *self);
+
+/** Writes @length bytes (-1: up to the NUL) as a whole file. */
 gboolean hd_file_write (const char *path, const char *data, gssize length, GError **error);
 
 G_END_DECLS
