@@ -1,11 +1,13 @@
 /* Phase 3, starts: each resource that is idle at one of its clock edges grants one of the bursts that wait for it.
  *
- * Of every stream only the first waiting burst stands at the resource. A queue's front is the least of its own in the order (offer, task, hop), so one
- * scan with the arbiter's key before that order finds the burst to grant. What two resources grant in one cycle does not depend on the order
+ * Of every stream only the first waiting burst stands at the resource, in the order (offer, queue, task, hop). Within one queue that is the order of its
+ * bursts, so the front of a queue is the first of it there; first-come takes the first of all. What two resources grant in one cycle does not depend on the order
  * in which they are asked: a grant offers only at the resource that granted.
  */
 #include "config.h"
 #include "engine/private.h"
+
+#include <string.h>
 
 void
 _hd_resource_dirty (HdEngine *self, HdResourceId r)
@@ -23,33 +25,15 @@ wake_at (HdEngine *self, HdResourceId r, guint64 cycle)
   hd_event_queue_push (self->events, cycle, EVENT (EVENT_RESOURCE, r));
 }
 
-/* Without latency the arrival of the burst that is being served is the event at which the resource is idle again. */
+/* Often the arrival of the burst that is being served is the event at which the resource is idle again. */
 static void
 wake_when_idle (HdEngine *self, HdResourceId r)
 {
-  if (self->platform->resource[r].latency > 0)
+  if (!self->resource[r].wakes_itself)
     wake_at (self, r, self->resource[r].busy_until);
 }
 
-/* The first of a stream's bursts waits now at @r. */
-void
-_hd_resource_wait (HdEngine *self, HdResourceId r, guint32 index, guint64 offer)
-{
-  Resource *resource = &self->resource[r];
-  if (G_UNLIKELY (resource->n_waiting == resource->capacity)) {
-    resource->capacity = MAX (8, resource->capacity * 2);
-    resource->waiting = g_renew (Waiting, resource->waiting, resource->capacity);
-  }
-  const Stream *stream = &self->stream[index];
-  const Transfer *t = &self->transfer[stream->transfer];
-  resource->waiting[resource->n_waiting++] = (Waiting) { offer, t->queue, t->task, stream->hop, index };
-  if (resource->busy_until <= self->now)
-    _hd_resource_dirty (self, r);
-  else
-    wake_when_idle (self, r);
-}
-
-/* --- who is chosen ------------------------------------------------------------------------------------------ */
+/* --- who waits --------------------------------------------------------------------------------------------- */
 
 static inline gboolean
 offered_before (const Waiting *a, const Waiting *b)
@@ -61,28 +45,74 @@ offered_before (const Waiting *a, const Waiting *b)
   return a->task != b->task ? a->task < b->task : a->hop < b->hop;
 }
 
-static guint32
-choose_first_come (const Resource *r)
+static void
+make_room (Resource *r)
 {
-  guint32 best = 0;
-  for (guint32 i = 1; i < r->n_waiting; i++)
-    if (offered_before (&r->waiting[i], &r->waiting[best]))
-      best = i;
-  return best;
+  if (r->first_waiting > 0 && r->n_waiting * 2 <= r->capacity) {
+    memmove (r->waiting, r->waiting + r->first_waiting, r->n_waiting * sizeof *r->waiting);
+    r->first_waiting = 0;
+    return;
+  }
+  r->capacity = MAX (8, r->capacity * 2);
+  r->waiting = g_renew (Waiting, r->waiting, r->capacity);
 }
+
+/* Offers come in the order of time, so this looks at few but those of the same cycle. */
+static void
+insert (Resource *r, Waiting w)
+{
+  if (G_UNLIKELY (r->first_waiting + r->n_waiting == r->capacity))
+    make_room (r);
+  Waiting *first = r->waiting + r->first_waiting;
+  guint32 i = r->n_waiting++;
+  for (; i > 0 && offered_before (&w, &first[i - 1]); i--)
+    first[i] = first[i - 1];
+  first[i] = w;
+}
+
+static Waiting
+take (Resource *r, guint32 index)
+{
+  Waiting *first = r->waiting + r->first_waiting;
+  Waiting taken = first[index];
+  r->n_waiting--;
+  if (index == 0)
+    r->first_waiting++;
+  else
+    memmove (first + index, first + index + 1, (r->n_waiting - index) * sizeof *first);
+  return taken;
+}
+
+/* The first of a stream's bursts waits now at @r. */
+void
+_hd_resource_wait (HdEngine *self, HdResourceId r, guint32 index, guint64 offer)
+{
+  Resource *resource = &self->resource[r];
+  const Stream *stream = &self->stream[index];
+  const Transfer *t = &self->transfer[stream->transfer];
+  insert (resource, (Waiting) { offer, t->queue, t->task, stream->hop, index });
+  if (resource->busy_until <= self->now)
+    _hd_resource_dirty (self, r);
+  else
+    wake_when_idle (self, r);
+}
+
+/* --- who is chosen: an index in the order of those who wait ------------------------------------------------- */
 
 /* Queues after the one granted last stand before the others. */
 static guint32
 choose_round_robin (const Resource *r)
 {
+  const Waiting *first = r->waiting + r->first_waiting;
   guint32 best = 0;
-  for (guint32 i = 1; i < r->n_waiting; i++) {
-    const Waiting *a = &r->waiting[i], *b = &r->waiting[best];
-    gboolean a_wraps = r->last_queue != HD_NONE && a->queue <= r->last_queue;
-    gboolean b_wraps = r->last_queue != HD_NONE && b->queue <= r->last_queue;
-    gboolean before = a_wraps != b_wraps ? b_wraps : a->queue != b->queue ? a->queue < b->queue : offered_before (a, b);
-    if (before)
+  guint64 best_rank = G_MAXUINT64;
+  for (guint32 i = 0; i < r->n_waiting; i++) {
+    gboolean wraps = r->last_queue != HD_NONE && first[i].queue <= r->last_queue;
+    guint64 rank = (guint64) wraps << 32 | first[i].queue;
+    if (rank < best_rank) {
       best = i;
+      best_rank = rank;
+    }
   }
   return best;
 }
@@ -90,12 +120,15 @@ choose_round_robin (const Resource *r)
 static guint32
 choose_fixed_priority (const HdEngine *self, const Resource *r)
 {
+  const Waiting *first = r->waiting + r->first_waiting;
   guint32 best = 0;
-  for (guint32 i = 1; i < r->n_waiting; i++) {
-    guint32 a = self->schedule->queue[r->waiting[i].queue].priority;
-    guint32 b = self->schedule->queue[r->waiting[best].queue].priority;
-    if (a != b ? a < b : offered_before (&r->waiting[i], &r->waiting[best]))
+  guint64 best_rank = G_MAXUINT64;
+  for (guint32 i = 0; i < r->n_waiting; i++) {
+    guint32 rank = self->schedule->queue[first[i].queue].priority;
+    if (rank < best_rank) {
       best = i;
+      best_rank = rank;
+    }
   }
   return best;
 }
@@ -105,26 +138,25 @@ static guint32
 choose_time_slot (const HdEngine *self, HdResourceId id, guint64 *turn)
 {
   const Resource *r = &self->resource[id];
+  const Waiting *first = r->waiting + r->first_waiting;
   const HdResource *what = &self->platform->resource[id];
   guint64 slot = self->now / what->slot_cycles, least = G_MAXUINT64;
-  guint32 best = HD_NONE;
   for (guint32 i = 0; i < r->n_waiting; i++) {
-    guint64 own = self->schedule->queue[r->waiting[i].queue].slot % what->n_slots;
+    guint64 own = self->schedule->queue[first[i].queue].slot % what->n_slots;
     guint64 ahead = (own + what->n_slots - slot % what->n_slots) % what->n_slots;
+    if (ahead == 0)
+      return i;
     least = MIN (least, ahead);
-    if (ahead == 0 && (best == HD_NONE || offered_before (&r->waiting[i], &r->waiting[best])))
-      best = i;
   }
-  if (best == HD_NONE)
-    *turn = _hd_cycles_times (hd_cycle_add (slot, least), what->slot_cycles);
-  return best;
+  *turn = _hd_cycles_times (hd_cycle_add (slot, least), what->slot_cycles);
+  return HD_NONE;
 }
 
 static guint32
 choose (const HdEngine *self, HdResourceId r, guint64 *turn)
 {
   const Resource *resource = &self->resource[r];
-  switch (self->platform->resource[r].arbiter) {
+  switch (resource->arbiter) {
   case HD_ARBITER_ROUND_ROBIN:
     return choose_round_robin (resource);
   case HD_ARBITER_FIXED_PRIORITY:
@@ -133,7 +165,7 @@ choose (const HdEngine *self, HdResourceId r, guint64 *turn)
     return choose_time_slot (self, r, turn);
   case HD_ARBITER_FIRST_COME:
   default:
-    return choose_first_come (resource);
+    return 0;
   }
 }
 
@@ -143,27 +175,27 @@ static void
 grant (HdEngine *self, HdResourceId r, guint32 chosen)
 {
   Resource *resource = &self->resource[r];
-  Waiting *w = &resource->waiting[chosen];
-  Stream *stream = &self->stream[w->stream];
+  Waiting w = take (resource, chosen);
+  Stream *stream = &self->stream[w.stream];
   const Transfer *t = &self->transfer[stream->transfer];
-  guint64 bits = _hd_burst_bits (t, stream->granted);
-  const Hop *hop = &self->hop[t->route->first_hop + stream->hop];
-  guint64 hold = stream->granted == t->n_bursts - 1 ? stream->last_hold : hop->hold;
-  if (stream->granted == 0 && stream->hop == t->route->first_limited)
-    _hd_transfer_started (self, t->task, self->now, resource->last_task);
+  const Hop *hop = &self->hop[t->route->first_hop + w.hop];
+  gboolean last = stream->granted == t->n_bursts - 1;
+  guint64 bits = last ? t->last_bits : t->route->burst, hold = last ? stream->last_hold : hop->hold;
+  if (stream->granted == 0 && w.hop == t->route->first_limited)
+    _hd_transfer_started (self, w.task, self->now, resource->last_task);
   self->n_moves++;
-  resource->last_task = t->task;
-  resource->last_queue = t->queue;
+  resource->last_task = w.task;
+  resource->last_queue = w.queue;
   resource->busy_until = hd_cycle_add (self->now, hold);
   resource->busy_cycles += hold;
   resource->bits += bits;
   if (self->recording)
     _hd_series_hold (self, r, self->now, bits);
-  _hd_stream_granted (self, w->stream, hold);
-  if (stream->waiting > 0)
-    w->offer = stream->offers.first;
-  else
-    *w = resource->waiting[--resource->n_waiting];
+  _hd_stream_granted (self, w.stream, hop, resource->busy_until);
+  if (stream->waiting > 0) {
+    w.offer = stream->offers.first;
+    insert (resource, w);
+  }
   if (resource->n_waiting > 0)
     wake_when_idle (self, r);
 }
@@ -178,7 +210,7 @@ try_grant (HdEngine *self, HdResourceId r)
     wake_when_idle (self, r);
     return;
   }
-  guint64 edge = _hd_align (self->now, self->platform->resource[r].period);
+  guint64 edge = _hd_align (self->now, resource->period);
   if (edge > self->now) {
     wake_at (self, r, edge);
     return;

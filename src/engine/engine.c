@@ -144,6 +144,7 @@ reset_tables (HdEngine *self)
   for (guint r = 0; r < p->n_resources; r++)
     self->resource[r] = (Resource) {
       .last_task = HD_NONE, .last_queue = HD_NONE, .lone = HD_NONE,
+      .period = p->resource[r].period, .latency = p->resource[r].latency, .width = p->resource[r].width_bits, .arbiter = p->resource[r].arbiter,
       .waiting = self->resource[r].waiting, .capacity = self->resource[r].capacity,
     };
   memset (self->core_state_cycles, 0, p->n_cores * sizeof *self->core_state_cycles);

@@ -161,7 +161,7 @@ account (HdEngine *self, const Transfer *t, const Hop *hop, const Stream *stream
   guint64 n = stream[h].granted;
   if (hop[h].limited)
     resource->lone = HD_NONE;
-  if (n == 0)
+  if (n == 0 || hop[h].silent)
     return;
   gboolean all = n == t->n_bursts;
   guint64 bits = all ? self->schedule->bits[t->task] : n * t->route->burst;
@@ -173,6 +173,7 @@ account (HdEngine *self, const Transfer *t, const Hop *hop, const Stream *stream
   guint64 last = grant_of (hop, stream, t, h, n - 1), hold = all ? stream[h].last_hold : hop[h].hold;
   resource->busy_cycles += (n - 1) * hop[h].hold + hold;
   resource->busy_until = hd_cycle_add (last, hold);
+  resource->wakes_itself = hop[h].latency == 0 && (all || !hop[h].quiet);
   resource->last_task = t->task;
   resource->last_queue = t->queue;
   if (self->recording)
@@ -244,6 +245,10 @@ _hd_lone_break (HdEngine *self, guint32 index)
   for (guint32 h = 0; h < t->route->n_hops; h++) {
     stream[h].granted = count_before (grant_of, hop, stream, t, h, hop[h].limited ? self->now + granted_now : self->now + 1);
     stream[h].arrived = count_before (departure, hop, stream, t, h, self->now + 1);
+    if (hop[h].silent)
+      stream[h].granted = MAX (stream[h].granted, t->n_bursts - 1);
+    if (hop[h].quiet)
+      stream[h].arrived = MAX (stream[h].arrived, t->n_bursts - 1);
   }
   for (guint32 h = 0; h < t->route->n_hops; h++) {
     guint64 offered = hop[h].parent != HD_NONE ? stream[hop[h].parent].arrived

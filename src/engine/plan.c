@@ -76,6 +76,18 @@ make_hop (HdEngine *self, const HdRoute *from, guint32 h, guint64 burst, Hop *ho
   return !hop->limited || hd_mul_u64 (hd_ceil_div (burst, r->width_bits), r->period, &hop->hold);
 }
 
+/* Without a window nobody asks where a burst is, but for the last; children stand behind their parents. */
+static void
+find_quiet (const HdEngine *self, Hop *hop, guint32 n)
+{
+  for (guint32 h = n; h-- > 0;) {
+    hop[h].quiet = self->platform->window == 0 && (hop[h].limited || hop[h].parent != HD_NONE);
+    for (guint32 child = hop[h].first_child; child != HD_NONE; child = hop[child].next_sibling)
+      hop[h].quiet &= hop[child].silent;
+    hop[h].silent = hop[h].quiet && !hop[h].limited;
+  }
+}
+
 static void
 price_route (HdEngine *self, const HdRoute *from, Route *route)
 {
@@ -136,6 +148,7 @@ make_route (HdEngine *self, guint32 index, GError **error)
       route->first_limited = h;
   }
   link_children (hop, from->n_hops);
+  find_quiet (self, hop, from->n_hops);
   price_route (self, from, route);
   if (!check_route (self, index, error))
     return FALSE;

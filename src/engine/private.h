@@ -39,6 +39,8 @@ typedef struct {
   guint32 parent, first_child, next_sibling;  /* hops of the route, or HD_NONE */
   gboolean limited;                           /* its resource has a width */
   gboolean arrives;                           /* it names a destination */
+  gboolean quiet;                             /* only the last burst's arrival behind it matters to anybody */
+  gboolean silent;                            /* so it is before it, too: only the last burst is offered to it */
   Pace pace;
   guint64 period, latency;                    /* [cycle] */
   guint64 hold;                               /* of a full burst [cycle] */
@@ -65,6 +67,9 @@ typedef struct {
 #define LINK_END 0x7fffffffu
 #define LINK_EXTRA 0x80000000u
 #define EXTRA_RELEASE 0x80000000u             /* an extra row's entry is a piece to release, not a task that depends */
+
+/* Nobody outside the library calls what is declared from here on: calls need no indirection. */
+#pragma GCC visibility push(hidden)
 
 /* --- the state of a run ----------------------------------------------------------------------------- */
 
@@ -152,6 +157,9 @@ typedef struct {
 } Waiting;
 
 typedef struct {
+  guint64 period, latency, width;  /* of the platform's, at hand */
+  HdArbiter arbiter;
+  gboolean wakes_itself;           /* an event at busy_until is in the queue: the arrival of the burst that is being served */
   guint64 busy_until;
   HdTaskId last_task;
   guint32 last_queue;              /* HD_NONE: nobody was granted yet */
@@ -159,8 +167,8 @@ typedef struct {
   guint32 lone;                    /* the lone transfer that has it, or HD_NONE */
   gboolean dirty;
   guint64 wake;                    /* the event that is in the queue for it; 0: none */
-  Waiting *waiting;
-  guint32 n_waiting, capacity;
+  Waiting *waiting;                /* a queue in an array, in the order (offer, queue, task, hop) */
+  guint32 first_waiting, n_waiting, capacity;
   guint64 busy_cycles, bits;
   guint64 shown, shown_until;      /* bits per cycle as last reported, and until when they hold */
 } Resource;
@@ -307,7 +315,7 @@ void _hd_space_show (HdEngine *self);
 /* transfer.c */
 void _hd_transfer_issue (HdEngine *self, HdTaskId task);
 void _hd_stream_arrive (HdEngine *self, guint32 stream);
-void _hd_stream_granted (HdEngine *self, guint32 stream, guint64 hold);
+void _hd_stream_granted (HdEngine *self, guint32 stream, const Hop *hop, guint64 idle);
 void _hd_stream_queue_offer (HdEngine *self, Stream *stream, guint64 cycle);
 void _hd_transfer_started (HdEngine *self, HdTaskId task, guint64 cycle, HdTaskId served_before);
 void _hd_transfer_complete (HdEngine *self, guint32 transfer);
@@ -351,3 +359,5 @@ void _hd_result_fill (HdEngine *self, gboolean deadlock, HdResult *result);
 
 /* deadlock.c */
 void _hd_deadlock_explain (HdEngine *self, GString *text);
+
+#pragma GCC visibility pop

@@ -126,8 +126,8 @@ offer (HdEngine *self, guint32 index)
       _hd_resource_wait (self, hop->resource, index, self->now);
     return;
   }
-  const Transfer *t = &self->transfer[stream->transfer];
-  self->resource[hop->resource].bits += _hd_burst_bits (t, stream->granted);
+  if (!hop->silent)
+    self->resource[hop->resource].bits += _hd_burst_bits (&self->transfer[stream->transfer], stream->granted);
   stream->granted++;
   travel (self, index, hd_cycle_add (self->now, hop->latency));
 }
@@ -150,7 +150,8 @@ _hd_stream_arrive (HdEngine *self, guint32 index)
   gboolean last = ++stream->arrived == self->transfer[transfer].n_bursts;   /* before the cascade, which may bring the next burst here */
   self->n_moves++;
   for (guint32 child = hop->first_child; child != HD_NONE; child = (hop - stream->hop)[child].next_sibling)
-    offer (self, first + child);
+    if (last || !(hop - stream->hop)[child].silent)
+      offer (self, first + child);
   if (!hop->arrives)
     return;
   if (last && --self->transfer[transfer].destinations_left == 0)
@@ -159,14 +160,17 @@ _hd_stream_arrive (HdEngine *self, guint32 index)
     offer_next (self, transfer);
 }
 
-/* The resource granted the stream's first waiting burst now, and is held for @hold. */
+/* The resource granted the stream's first waiting burst now, and is held until @idle. */
 void
-_hd_stream_granted (HdEngine *self, guint32 index, guint64 hold)
+_hd_stream_granted (HdEngine *self, guint32 index, const Hop *hop, guint64 idle)
 {
   Stream *stream = &self->stream[index];
   drop_first_offer (self, stream);
   stream->granted++;
-  hd_event_queue_push (self->events, hd_cycle_add (hd_cycle_add (self->now, hold), hop_of (self, stream)->latency), EVENT (EVENT_ARRIVE, index));
+  gboolean arrives = !hop->quiet || stream->granted == self->transfer[stream->transfer].n_bursts;
+  if (arrives)
+    hd_event_queue_push (self->events, hd_cycle_add (idle, hop->latency), EVENT (EVENT_ARRIVE, index));
+  self->resource[hop->resource].wakes_itself = arrives && hop->latency == 0;
   if (stream->hop == 0 && next_may_be_offered (self, stream->transfer))
     _hd_stream_queue_offer (self, stream, self->now);
 }
@@ -207,6 +211,8 @@ streams_init (HdEngine *self, guint32 index)
   for (guint32 h = 0; h < t->route->n_hops; h++) {
     Stream *stream = &self->stream[first + h];
     *stream = (Stream) { .transfer = index, .hop = h, .last_run = HD_NONE };
+    stream->arrived = hop[h].quiet ? t->n_bursts - 1 : 0;
+    stream->granted = hop[h].silent ? t->n_bursts - 1 : 0;
     if (!hop[h].limited)
       continue;
     guint64 cycles = hd_ceil_div (t->last_bits, self->platform->resource[hop[h].resource].width_bits);
@@ -256,9 +262,10 @@ _hd_transfer_complete (HdEngine *self, guint32 index)
   const Route *route = t->route;
   const Hop *hop = self->hop + route->first_hop;
   guint64 bits = self->schedule->bits[t->task];
-  for (guint32 h = 0; h < route->n_hops; h++)
-    if (hop[h].limited)
-      self->resource[hop[h].resource].users--;
+  for (guint32 h = 0; h < route->n_hops; h++) {
+    self->resource[hop[h].resource].users -= hop[h].limited != 0;
+    self->resource[hop[h].resource].bits += hop[h].silent ? bits : 0;
+  }
   if (route->from_dram)
     self->dram_read_bits += bits;
   self->dram_write_bits += bits * route->n_dram_destinations;
