@@ -124,7 +124,7 @@ hopeless (const Branch *b)
 
   for (guint p = 0; p < b->nest->n_ports; p++)
     excess = MAX (excess, port_excess (b, p));
-  value = _hd_objective (options, pj, b->nest->total + (guint64) excess);
+  value = _hd_cost_objective (options, pj, b->nest->total + (guint64) excess);
   return b->result->found && (value > b->result->best.value * (1 + 1e-12) || (value >= b->result->best.value * (1 - 1e-12) && pj >= b->result->best.second * (1 - 1e-12)));
 }
 
@@ -306,7 +306,7 @@ branch_and_bound (HdNest *nest, HdSearchResult *result)
   for (guint o = 0; o < HD_N_OPERANDS; o++)
     for (guint l = 0; l + 1 < nest->n_levels[o]; l++)
       b.pj += b.least_pj[o][l] = least_over_points (nest, o, l, NULL);
-  result->bound = _hd_objective (options, b.pj + (double) nest->shape->macs * nest->core->mac_pj, (guint64) least_cycles (nest));
+  result->bound = _hd_cost_objective (options, b.pj + (double) nest->shape->macs * nest->core->mac_pj, (guint64) least_cycles (nest));
   descend (&b, 0);
   if (!b.truncated)
     result->bound = result->best.value;

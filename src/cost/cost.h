@@ -26,7 +26,8 @@ typedef struct {
   gboolean present;
   gboolean constant;      /* weights: the same for many nodes */
   guint bits;             /* of an element in its tensor [bit] */
-  guint relevant;         /* bit r: its address depends on rank r */
+  guint relevant;         /* bit r: its address depends on rank r, in this box */
+  guint addressed;        /* bit r: in the layer as a whole, ranks of one index too */
   guint n_dims;
   HdCostShapeDim dim[HD_DIMS_MAX];
   guint64 elements;       /* of the tensor, read or written by the node [1] */
@@ -71,9 +72,22 @@ guint64 _hd_operand_elements (const HdCostShapeOperand *operand, const guint64 *
 const HdCore *_hd_cost_model_core (const HdCostModel *model, HdCoreId core);
 gboolean _hd_cost_model_shape (const HdCostModel *model, HdCoreId core_id, HdLayerId layer, const HdBox *box, const HdCore **core, HdCostShape *shape, GError **error);
 
+/** A layer as a matrix product, once for each of `groups`: vectors x reduction times reduction x channels. */
+typedef struct {
+  guint64 vectors, channels, reduction, groups;
+} HdShapeMatrix;
+
+void _hd_shape_matrix (const HdCostShape *shape, HdShapeMatrix *matrix);
+/** The side of @matrix that a rank belongs to: by which operands depend on it. */
+guint64 *_hd_matrix_side (const HdCostShape *shape, HdShapeMatrix *matrix, guint rank);
+/** What an objective makes of energy and cycles. */
+double _hd_cost_objective (const HdCostOptions *options, double pj, guint64 cycles);
+
 /* --- models of cores; all fill @report->cost (in own cycles) and what they know of @report ------------------- */
 
 gboolean _hd_cost_simple (const HdCostQuestion *question, HdCostReport *report, GError **error);
+gboolean _hd_cost_imc (const HdCostQuestion *question, HdCostReport *report, GError **error);
+gboolean _hd_cost_systolic (const HdCostQuestion *question, HdCostReport *report, GError **error);
 gboolean _hd_cost_lanes (const HdCostQuestion *question, HdCostReport *report, GError **error);
 gboolean _hd_cost_array (const HdCostQuestion *question, HdCostReport *report, GError **error);
 gboolean _hd_cost_fixed (const HdCostQuestion *question, HdCostReport *report, GError **error);

@@ -240,6 +240,10 @@ dispatch (const HdCostQuestion *q, HdCostReport *report, GError **error)
       return _hd_cost_lanes (q, report, error);
     case HD_CORE_FIXED:
       return _hd_cost_fixed (q, report, error);
+    case HD_CORE_IMC:
+      return _hd_cost_imc (q, report, error);
+    case HD_CORE_SYSTOLIC:
+      return _hd_cost_systolic (q, report, error);
     default:
       if (q->options->rules == HD_RULES_SIMPLE || q->core->n_levels == 0)
         return _hd_cost_simple (q, report, error);

@@ -24,7 +24,6 @@ typedef struct {
 /** Timing, value and second of @solution, whose loops and split are set. */
 void _hd_solution_evaluate (HdNest *nest, HdSolution *solution);
 gboolean _hd_solution_better (const HdSolution *a, const HdSolution *b);
-double _hd_objective (const HdCostOptions *options, double pj, guint64 cycles);
 /** Bits that @solution needs fit every level. */
 gboolean _hd_solution_fits (HdNest *nest, const HdSolution *solution);
 

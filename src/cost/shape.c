@@ -126,6 +126,8 @@ init_operand (HdCostShapeOperand *self, const HdWorkload *workload, const HdLaye
     {
       if (!init_dim (&self->dim[d], layer, &operand->projection[d], box, (gint64) tensor->size[d], error))
         return FALSE;
+      for (guint r = 0; r < layer->n_ranks; r++)
+        self->addressed |= (operand->projection[d].coefficient[r] != 0 ? 1u : 0u) << r;
       for (guint t = 0; t < self->dim[d].n_terms; t++)
         self->relevant |= 1u << self->dim[d].rank[t];
     }

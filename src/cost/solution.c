@@ -4,7 +4,7 @@
 #include <math.h>
 
 double
-_hd_objective (const HdCostOptions *options, double pj, guint64 cycles)
+_hd_cost_objective (const HdCostOptions *options, double pj, guint64 cycles)
 {
   switch (options->objective)
     {
@@ -26,7 +26,7 @@ _hd_solution_evaluate (HdNest *nest, HdSolution *s)
   _hd_timing_evaluate (nest, &chain, &s->timing);
   cycles = nest->total + s->timing.stall + s->timing.input + s->timing.load + (options->rules == HD_RULES_ZIGZAG ? 0 : s->timing.offload);
   pj = s->timing.pj + s->timing.load_pj + (double) nest->shape->macs * nest->core->mac_pj;
-  s->value = _hd_objective (options, pj, cycles);
+  s->value = _hd_cost_objective (options, pj, cycles);
   s->second = options->objective == HD_OBJECTIVE_ENERGY ? (double) cycles : pj;
 }
 

@@ -2,7 +2,8 @@
 #include "config.h"
 #include "mapping/rules.h"
 
-#include <string.h>
+/* Elements and attributes of a file. */
+#define MAX_NODES 500000
 
 /* --- life ------------------------------------------------------------------------------------ */
 
@@ -270,14 +271,14 @@ read_document (HdXmlDocument *document, HdWorkload *workload, HdPlatform *platfo
 HdMapping *
 hd_mapping_load (const char *path, HdWorkload *workload, HdPlatform *platform, GError **error)
 {
-  g_autoptr (HdXmlDocument) document = hd_xml_load (path, "mapping", "1", error);
+  g_autoptr (HdXmlDocument) document = hd_xml_load_limited (path, "mapping", "1", MAX_NODES, error);
   return document != NULL ? read_document (document, workload, platform, error) : NULL;
 }
 
 HdMapping *
 hd_mapping_parse_xml (const char *text, gsize length, const char *name, HdWorkload *workload, HdPlatform *platform, GError **error)
 {
-  g_autoptr (HdXmlDocument) document = hd_xml_parse (text, length, name, "mapping", "1", error);
+  g_autoptr (HdXmlDocument) document = hd_xml_parse_limited (text, length, name, "mapping", "1", MAX_NODES, error);
   return document != NULL ? read_document (document, workload, platform, error) : NULL;
 }
 
@@ -311,9 +312,16 @@ HdRetention
 hd_mapping_retention (const HdMapping *self, HdStackId stack, HdTensorId tensor, guint axis)
 {
   const HdMappingStack *s = &self->stack[stack];
-  for (guint i = 0; i < s->n_tensors; i++)
-    if (s->tensor[i].tensor == tensor)
-      return s->tensor[i].mode[axis];
+  guint low = 0, high = s->n_tensors;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    if (s->tensor[middle].tensor == tensor)
+      return s->tensor[middle].mode[axis];
+    if (s->tensor[middle].tensor < tensor)
+      low = middle + 1;
+    else
+      high = middle;
+  }
   /* The stack's mode is about activations: weights stay unless the mapping names them, and only who made something can make it again. */
   if (self->workload->tensors[tensor].kind == HD_TENSOR_WEIGHT)
     return HD_RETENTION_RETAIN;

@@ -37,7 +37,7 @@ mark_descendants (const HdWorkload *workload, HdLayerId first, HdLayerId last, g
 
 /* "first ... last": every layer on a path from the one to the other. */
 static void
-add_range (HdMappingReader *reader, guint line, HdLayerId first, HdLayerId last, gboolean *member)
+add_range (HdMappingReader *reader, guint line, HdLayerId first, HdLayerId last, GArray *members)
 {
   const HdWorkload *workload = reader->mapping->workload;
   g_autofree gboolean *from = g_new0 (gboolean, workload->n_layers);
@@ -53,7 +53,7 @@ add_range (HdMappingReader *reader, guint line, HdLayerId first, HdLayerId last,
   for (HdLayerId l = last + 1; l-- > first;) {
     if (!to[l] || !from[l])
       continue;
-    member[l] = TRUE;
+    g_array_append_val (members, l);
     for (guint o = 0; o + 1 < workload->layers[l].n_operands; o++) {
       HdLayerId producer = workload->tensors[workload->layers[l].operands[o].tensor].producer;
       if (producer != HD_NONE)
@@ -64,7 +64,7 @@ add_range (HdMappingReader *reader, guint line, HdLayerId first, HdLayerId last,
 
 /* Reads `layers`: names, "first ... last", or "*" for all. Members already in another stack are told of. */
 static void
-read_members (HdMappingReader *reader, HdXmlNode *node, gboolean *member)
+read_members (HdMappingReader *reader, HdXmlNode *node, GArray *members)
 {
   guint n_layers = reader->mapping->workload->n_layers, line = hd_xml_line (node);
   hd_xml_require (reader->document, node, "layers");
@@ -76,8 +76,8 @@ read_members (HdMappingReader *reader, HdXmlNode *node, gboolean *member)
   }
   for (char **word = words; *word != NULL; word++) {
     if (g_str_equal (*word, "*")) {
-      for (guint l = 0; l < n_layers; l++)
-        member[l] = TRUE;
+      for (HdLayerId l = 0; l < n_layers; l++)
+        g_array_append_val (members, l);
       continue;
     }
     gboolean range = g_str_equal (*word, "...");
@@ -87,29 +87,37 @@ read_members (HdMappingReader *reader, HdXmlNode *node, gboolean *member)
     }
     HdLayerId layer = find_layer (reader, line, range ? *++word : *word);
     if (range && layer != HD_NONE && previous != HD_NONE)
-      add_range (reader, line, previous, layer, member);
+      add_range (reader, line, previous, layer, members);
     if (!range && layer != HD_NONE)
-      member[layer] = TRUE;
+      g_array_append_val (members, layer);
     previous = layer;
   }
 }
 
+static int
+compare_ids (gconstpointer a, gconstpointer b)
+{
+  guint32 x = *(const guint32 *) a, y = *(const guint32 *) b;
+  return x < y ? -1 : x > y;
+}
+
+/* Makes the members the stack's, each once. */
 static void
-claim_layers (HdMappingReader *reader, HdXmlNode *node, const gboolean *member, HdMappingStack *stack)
+claim_layers (HdMappingReader *reader, HdXmlNode *node, GArray *members, HdMappingStack *stack)
 {
   const HdWorkload *workload = reader->mapping->workload;
-  g_autoptr (GArray) layers = g_array_new (FALSE, FALSE, sizeof (HdLayerId));
-  for (HdLayerId l = 0; l < workload->n_layers; l++) {
-    if (!member[l])
+  g_array_sort (members, compare_ids);
+  stack->layers = g_new (HdLayerId, members->len + 1);
+  for (guint i = 0; i < members->len; i++) {
+    HdLayerId l = g_array_index (members, HdLayerId, i);
+    if (i > 0 && l == g_array_index (members, HdLayerId, i - 1))
       continue;
-    g_array_append_val (layers, l);
     if (reader->stack_of_layer[l] != 0)
       hd_xml_fault (reader->document, node, "the layer \"%s\" is in the stack of line %u already", workload->layers[l].name, reader->stack_line_of_layer[l]);
     reader->stack_of_layer[l] = reader->stacks->len + 1;
     reader->stack_line_of_layer[l] = stack->line;
+    stack->layers[stack->n_layers++] = l;
   }
-  stack->n_layers = layers->len;
-  stack->layers = g_memdup2 (layers->data, layers->len * sizeof (HdLayerId));
 }
 
 /* --- the tile ----------------------------------------------------------------------------------- */
@@ -182,7 +190,9 @@ read_tile (HdMappingReader *reader, HdXmlNode *node, HdMappingStack *stack)
   for (guint r = 0; r < layer->n_ranks; r++)
     add_axis (reader, node, &layer->rank[r], axes);
   order_axes (reader, node, layer, axes);
-  hd_xml_finish_element (reader->document, node);
+  g_auto (GStrv) unknown = hd_xml_unasked_attributes (reader->document, node);
+  for (char **rank = unknown; *rank != NULL; rank++)
+    unknown_rank (reader, hd_xml_line (node), layer, *rank);
   for (HdXmlNode *child = hd_xml_first (reader->document, node); child != NULL; child = hd_xml_next (reader->document, child))
     hd_xml_unexpected (reader->document, child, NONE);
   stack->n_axes = axes->len;
@@ -191,27 +201,31 @@ read_tile (HdMappingReader *reader, HdXmlNode *node, HdMappingStack *stack)
 
 /* --- retention ------------------------------------------------------------------------------------ */
 
+/* Whether a layer of the stack that is being read makes or reads the tensor. */
 static gboolean
-touches (const HdWorkload *workload, const HdMappingStack *stack, HdTensorId tensor)
+touches (const HdMappingReader *reader, HdTensorId tensor)
 {
-  for (guint i = 0; i < stack->n_layers; i++)
-    for (guint o = 0; o < workload->layers[stack->layers[i]].n_operands; o++)
-      if (workload->layers[stack->layers[i]].operands[o].tensor == tensor)
-        return TRUE;
+  const HdTensor *t = &reader->mapping->workload->tensors[tensor];
+  guint own = reader->stacks->len + 1;
+  if (t->producer != HD_NONE && reader->stack_of_layer[t->producer] == own)
+    return TRUE;
+  for (guint c = 0; c < t->n_consumers; c++)
+    if (reader->stack_of_layer[t->consumers[c]] == own)
+      return TRUE;
   return FALSE;
 }
 
 static HdTensorId
-find_tensor (HdMappingReader *reader, HdXmlNode *node, const HdMappingStack *stack)
+find_tensor (HdMappingReader *reader, HdXmlNode *node)
 {
   const HdWorkload *workload = reader->mapping->workload;
   const char *id = hd_xml_require (reader->document, node, "id");
   HdTensorId tensor = *id != '\0' ? hd_workload_find_tensor (workload, id) : HD_NONE;
-  if (*id == '\0' || (tensor != HD_NONE && touches (workload, stack, tensor)))
+  if (*id == '\0' || (tensor != HD_NONE && touches (reader, tensor)))
     return tensor;
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   for (HdTensorId t = 0; t < workload->n_tensors; t++)
-    if (touches (workload, stack, t))
+    if (touches (reader, t))
       g_ptr_array_add (names, workload->tensors[t].name);
   _hd_mapping_unknown (reader, hd_xml_line (node), "tensor of this stack", id, (const char *const *) names->pdata, names->len);
   return HD_NONE;
@@ -240,28 +254,37 @@ read_axes_of_tensor (HdMappingReader *reader, HdXmlNode *node, const HdMappingSt
   return chosen;
 }
 
-/* The row of @tensor in @rows; a new one has the stack's own mode along each axis. */
-static HdMappingTensor *
-tensor_row (HdMappingReader *reader, const HdMappingStack *stack, GArray *rows, HdTensorId tensor, guint line)
+/* What the <tensor> elements of a stack have said so far. */
+typedef struct {
+  GArray *rows;        /* HdMappingTensor */
+  GArray *said;        /* guint, by row: axes that have been named */
+  GHashTable *row_of;  /* tensor -> row + 1 */
+} Tensors;
+
+/* The row of @tensor; a new one has the stack's own mode along each axis. */
+static guint
+tensor_row (HdMappingReader *reader, const HdMappingStack *stack, Tensors *tensors, HdTensorId tensor, guint line)
 {
   const HdTensor *t = &reader->mapping->workload->tensors[tensor];
   gboolean inside = t->producer != HD_NONE && reader->stack_of_layer[t->producer] == reader->stacks->len + 1;
-  for (guint i = 0; i < rows->len; i++)
-    if (g_array_index (rows, HdMappingTensor, i).tensor == tensor)
-      return &g_array_index (rows, HdMappingTensor, i);
+  guint known = GPOINTER_TO_UINT (g_hash_table_lookup (tensors->row_of, GUINT_TO_POINTER (tensor))), none = 0;
+  if (known != 0)
+    return known - 1;
   HdMappingTensor row = { .tensor = tensor, .mode = g_new0 (HdRetention, MAX (stack->n_axes, 1)), .line = line };
   for (guint a = 0; a < stack->n_axes; a++)
     row.mode[a] = t->kind == HD_TENSOR_WEIGHT || (stack->mode == HD_RETENTION_RECOMPUTE && !inside) ? HD_RETENTION_RETAIN : stack->mode;
-  g_array_append_val (rows, row);
-  return &g_array_index (rows, HdMappingTensor, rows->len - 1);
+  g_array_append_val (tensors->rows, row);
+  g_array_append_val (tensors->said, none);
+  g_hash_table_insert (tensors->row_of, GUINT_TO_POINTER (tensor), GUINT_TO_POINTER (tensors->rows->len));
+  return tensors->rows->len - 1;
 }
 
 static void
-read_tensor (HdMappingReader *reader, HdXmlNode *node, const HdMappingStack *stack, GArray *rows, GArray *said)
+read_tensor (HdMappingReader *reader, HdXmlNode *node, const HdMappingStack *stack, Tensors *tensors)
 {
   static const char *const NONE[] = { NULL };
   const HdWorkload *workload = reader->mapping->workload;
-  HdTensorId tensor = find_tensor (reader, node, stack);
+  HdTensorId tensor = find_tensor (reader, node);
   int mode = hd_xml_choice (reader->document, node, "mode", MODES, -1);
   guint chosen = read_axes_of_tensor (reader, node, stack);
   hd_xml_finish_element (reader->document, node);
@@ -272,12 +295,11 @@ read_tensor (HdMappingReader *reader, HdXmlNode *node, const HdMappingStack *sta
   HdLayerId producer = workload->tensors[tensor].producer;
   if (mode == HD_RETENTION_RECOMPUTE && (producer == HD_NONE || reader->stack_of_layer[producer] != reader->stacks->len + 1))
     hd_xml_fault (reader->document, node, "the tensor \"%s\" is not made in this stack and cannot be recomputed - expected retain or refetch", workload->tensors[tensor].name);
-  HdMappingTensor *row = tensor_row (reader, stack, rows, tensor, hd_xml_line (node));
-  guint i = (guint) (row - (HdMappingTensor *) (void *) rows->data);
-  g_array_set_size (said, rows->len);
-  if ((g_array_index (said, guint, i) & chosen) != 0)
+  guint i = tensor_row (reader, stack, tensors, tensor, hd_xml_line (node));
+  HdMappingTensor *row = &g_array_index (tensors->rows, HdMappingTensor, i);
+  if ((g_array_index (tensors->said, guint, i) & chosen) != 0)
     hd_xml_fault (reader->document, node, "the tensor \"%s\" has two modes along one rank (line %u)", workload->tensors[tensor].name, row->line);
-  g_array_index (said, guint, i) |= chosen;
+  g_array_index (tensors->said, guint, i) |= chosen;
   for (guint a = 0; a < stack->n_axes; a++)
     if ((chosen >> a & 1) != 0)
       row->mode[a] = (HdRetention) mode;
@@ -295,9 +317,11 @@ read_tensors (HdMappingReader *reader, HdXmlNode *node, HdMappingStack *stack)
 {
   g_autoptr (GArray) rows = g_array_new (FALSE, TRUE, sizeof (HdMappingTensor));
   g_autoptr (GArray) said = g_array_new (FALSE, TRUE, sizeof (guint));
+  g_autoptr (GHashTable) row_of = g_hash_table_new (NULL, NULL);
+  Tensors tensors = { rows, said, row_of };
   for (HdXmlNode *child = hd_xml_first (reader->document, node); child != NULL; child = hd_xml_next (reader->document, child))
     if (hd_xml_is (child, "tensor"))
-      read_tensor (reader, child, stack, rows, said);
+      read_tensor (reader, child, stack, &tensors);
   g_array_sort (rows, compare_tensors);
   stack->n_tensors = rows->len;
   stack->tensor = g_memdup2 (rows->data, rows->len * sizeof (HdMappingTensor));
@@ -328,14 +352,14 @@ _hd_mapping_read_stack (HdMappingReader *reader, HdXmlNode *node)
     hd_xml_fault (reader->document, node, "more stacks than the workload has layers (%u)", reader->mapping->workload->n_layers);
     return;
   }
-  g_autofree gboolean *member = g_new0 (gboolean, reader->mapping->workload->n_layers);
+  g_autoptr (GArray) members = g_array_new (FALSE, FALSE, sizeof (HdLayerId));
   HdMappingStack stack = { .line = hd_xml_line (node) };
   HdMappingRule *rule = _hd_mapping_rule_new ("stack", stack.line);
   guint faults = hd_diagnostics_count (reader->faults);
-  read_members (reader, node, member);
+  read_members (reader, node, members);
   stack.mode = (HdRetention) hd_xml_choice (reader->document, node, "mode", MODES, HD_RETENTION_RETAIN);
   hd_xml_finish_element (reader->document, node);
-  claim_layers (reader, node, member, &stack);
+  claim_layers (reader, node, members, &stack);
   /* What its children mean hangs on its layers. */
   if (stack.n_layers > 0)
     read_children (reader, node, &stack, rule);

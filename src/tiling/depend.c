@@ -201,17 +201,6 @@ add_source (Walk *walk, Source source, const HdTilingParts *parts, const HdTilin
   return fine;
 }
 
-static const HdTilingPieces *
-find_pieces (const HdTiling *self, HdStackId stack, HdTensorId tensor)
-{
-  for (guint i = 0; i < self->grid->pieces->len; i++) {
-    const HdTilingPieces *pieces = &g_array_index (self->grid->pieces, HdTilingPieces, i);
-    if (pieces->stack == stack && pieces->tensor == tensor)
-      return pieces;
-  }
-  return NULL;
-}
-
 static gboolean
 add_operand (Walk *walk, guint o, GError **error)
 {
@@ -230,7 +219,7 @@ add_operand (Walk *walk, guint o, GError **error)
   }
   if (inside)
     return TRUE;
-  const HdTilingPieces *pieces = find_pieces (self, stack, tensor);
+  const HdTilingPieces *pieces = _hd_tiling_find_pieces (self, stack, tensor);
   Source source = { .operand = o, .piece = TRUE, .base = pieces->first, .refetched = refetched_axes (walk, tensor) };
   return pieces->n == 0 || add_source (walk, source, pieces->part, NULL, error);
 }

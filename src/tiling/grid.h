@@ -117,6 +117,8 @@ guint32 _hd_tiling_reads_index (const HdTilingReads *reads, const HdTilingLayer 
 
 /* --- pieces.c ---------------------------------------------------------------------------------------- */
 gboolean _hd_tiling_make_pieces (HdTiling *self, GError **error);
+/** The pieces of @tensor in @stack; NULL when no node of the stack reads it from outside. */
+const HdTilingPieces *_hd_tiling_find_pieces (const HdTiling *self, HdStackId stack, HdTensorId tensor);
 
 /* --- depend.c ---------------------------------------------------------------------------------------- */
 gboolean _hd_tiling_make_dependencies (HdTiling *self, GError **error);

@@ -257,25 +257,30 @@ hd_tiling_piece_bits (const HdTiling *self, guint32 piece)
   return hd_box_volume (&box) * self->workload->tensors[hd_tiling_piece_tensor (self, piece)].bits;
 }
 
-void
-hd_tiling_pieces_of (const HdTiling *self, HdStackId stack, HdTensorId tensor, guint32 *first, guint32 *n)
+const HdTilingPieces *
+_hd_tiling_find_pieces (const HdTiling *self, HdStackId stack, HdTensorId tensor)
 {
   const GArray *all = self->grid->pieces;
   guint low = 0, high = all->len;
-  *first = *n = 0;
   while (low < high) {
     guint middle = low + (high - low) / 2;
     const HdTilingPieces *pieces = &g_array_index (all, HdTilingPieces, middle);
-    if (pieces->stack == stack && pieces->tensor == tensor) {
-      *first = pieces->first;
-      *n = pieces->n;
-      return;
-    }
+    if (pieces->stack == stack && pieces->tensor == tensor)
+      return pieces;
     if (pieces->stack < stack || (pieces->stack == stack && pieces->tensor < tensor))
       low = middle + 1;
     else
       high = middle;
   }
+  return NULL;
+}
+
+void
+hd_tiling_pieces_of (const HdTiling *self, HdStackId stack, HdTensorId tensor, guint32 *first, guint32 *n)
+{
+  const HdTilingPieces *pieces = _hd_tiling_find_pieces (self, stack, tensor);
+  *first = pieces != NULL ? pieces->first : 0;
+  *n = pieces != NULL ? pieces->n : 0;
 }
 
 static int

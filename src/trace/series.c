@@ -109,14 +109,6 @@ write_stream (HdSeriesWriter *self, const guint8 *stream, gsize size, GError **e
 }
 
 static gboolean
-finish_chunk (HdSeriesWriter *self, GError **error)
-{
-  gsize size;
-  const guint8 *stream = hd_chunk_encoder_finish (self->encoder, &size);
-  return write_stream (self, stream, size, error);
-}
-
-static gboolean
 write_constant_chunks (HdSeriesWriter *self, guint64 value, guint64 n, GError **error)
 {
   if (value == 0) {
@@ -136,18 +128,50 @@ write_constant_chunks (HdSeriesWriter *self, guint64 value, guint64 n, GError **
   return TRUE;
 }
 
+static guint64
+open_rows (const HdSeriesWriter *self)
+{
+  return self->zeros + hd_chunk_encoder_rows (self->encoder);
+}
+
+static void
+add_to_chunk (HdSeriesWriter *self, guint64 value, guint64 n)
+{
+  if (value == 0 && hd_chunk_encoder_rows (self->encoder) == 0) {
+    self->zeros += n;
+    return;
+  }
+  if (self->zeros > 0)
+    hd_chunk_encoder_add (self->encoder, 0, self->zeros);
+  self->zeros = 0;
+  hd_chunk_encoder_add (self->encoder, value, n);
+}
+
+static gboolean
+finish_chunk (HdSeriesWriter *self, GError **error)
+{
+  gsize size;
+  if (self->zeros > 0) {
+    self->zeros = 0;
+    self->chunk++;
+    return TRUE;
+  }
+  const guint8 *stream = hd_chunk_encoder_finish (self->encoder, &size);
+  return write_stream (self, stream, size, error);
+}
+
 static gboolean
 add_rows (HdSeriesWriter *self, guint64 value, guint64 n, GError **error)
 {
   while (n > 0) {
-    guint64 open = hd_chunk_encoder_rows (self->encoder), some = MIN (n, HD_SERIES_CHUNK - open);
+    guint64 open = open_rows (self), some = MIN (n, HD_SERIES_CHUNK - open);
     if (open == 0 && n >= HD_SERIES_CHUNK) {
       if (!write_constant_chunks (self, value, n / HD_SERIES_CHUNK, error))
         return FALSE;
       n %= HD_SERIES_CHUNK;
       continue;
     }
-    hd_chunk_encoder_add (self->encoder, value, some);
+    add_to_chunk (self, value, some);
     n -= some;
     if (open + some == HD_SERIES_CHUNK && !finish_chunk (self, error))
       return FALSE;
@@ -183,9 +207,9 @@ _hd_dense_end (HdSeriesWriter *self, guint64 cycles, GError **error)
   if (cycles > self->since && !end_run (self, cycles, error))
     return FALSE;
   /* What is past the end is filler; it is not to be seen. */
-  guint64 open = hd_chunk_encoder_rows (self->encoder);
+  guint64 open = open_rows (self);
   if (open > 0 && self->chunk * HD_SERIES_CHUNK < rows) {
-    hd_chunk_encoder_add (self->encoder, 0, HD_SERIES_CHUNK - open);
+    add_to_chunk (self, 0, HD_SERIES_CHUNK - open);
     if (!finish_chunk (self, error))
       return FALSE;
   }

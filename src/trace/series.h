@@ -19,6 +19,7 @@ typedef struct {
   guint64 value;           /* since ... */
   guint64 since;           /* ... this cycle */
   guint64 chunk;           /* index of the open chunk */
+  guint64 zeros;           /* rows of 0 with which it begins, not yet in the encoder: a chunk of nothing else is not written */
   guint8 *constant;        /* the stream of a chunk that is ... */
   gsize constant_size;
   guint64 constant_value;  /* ... this, all along */

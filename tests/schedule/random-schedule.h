@@ -44,7 +44,7 @@ static inline guint64
 random_shape (RandomSchedule *self, guint32 n_tensors, guint32 *tensor, HdBox *box)
 {
   *tensor = random_below (self, 4) == 0 ? HD_NONE : random_below (self, n_tensors);
-  box->n = 1 + random_below (self, 2);
+  box->n = 1 + *tensor % 2;
   guint64 volume = 1;
   for (guint d = 0; d < box->n; d++) {
     box->range[d].from = (gint64) random_below (self, 50);
@@ -103,7 +103,14 @@ random_compute (RandomSchedule *self, HdQueueId queue, HdCoreId core, HdTaskId t
 }
 
 static inline void
-random_tables (RandomSchedule *self, HdQueueId *queue)
+random_priority (RandomSchedule *self, gboolean by_priority, HdTaskId task)
+{
+  if (by_priority)
+    hd_schedule_builder_priority (self->builder, task, random_below (self, 4));
+}
+
+static inline void
+random_tables (RandomSchedule *self, HdQueueId *queue, gboolean *by_priority)
 {
   static const char *const names[] = { "in", "out", "mixed & more" };
   hd_schedule_builder_set_source (self->builder, "random", "<workload>\n</workload>\n", random_below (self, 2) ? "" : "<mapping/>");
@@ -113,7 +120,8 @@ random_tables (RandomSchedule *self, HdQueueId *queue)
     hd_schedule_builder_tensor (self->builder, (const char *[]) { "x", "y", "z/1:0" }[i]);
   for (guint c = 0; c < self->platform->n_cores; c++) {
     g_autofree char *name = g_strdup_printf ("core-%u", 9 - c);
-    queue[c] = hd_schedule_builder_queue (self->builder, &(HdQueue) { .name = name, .order = random_below (self, 2), .outstanding = 1, .core = c });
+    by_priority[c] = random_below (self, 2) == 1;
+    queue[c] = hd_schedule_builder_queue (self->builder, &(HdQueue) { .name = name, .order = by_priority[c], .outstanding = 1 + random_below (self, 2), .core = c });
   }
   for (guint i = 0; i < 3; i++)
     queue[self->platform->n_cores + i] = hd_schedule_builder_queue (self->builder, &(HdQueue) { .name = (char *) names[i], .order = i == 2, .outstanding = 1 + random_below (self, 3), .priority = i, .slot = i, .core = HD_NONE });
@@ -148,21 +156,25 @@ static inline HdSchedule *
 random_schedule (RandomSchedule *self, guint64 seed, guint n_tasks, gboolean roomy)
 {
   HdQueueId queue[8];
+  gboolean by_priority[8] = { FALSE };
   guint32 tensor;
   HdBox box;
   random_begin (self, seed, roomy);
-  random_tables (self, queue);
+  random_tables (self, queue, by_priority);
   HdMemoryId dram = hd_platform_find_memory (self->platform, "dram");
   for (guint i = 0; i < 4; i++) {
     guint64 bits = random_shape (self, 3, &tensor, &box);
     random_piece (self, dram, bits, HD_NONE, tensor, &box);
   }
   for (HdTaskId t = 0; t < n_tasks; t++) {
-    if (random_below (self, 2) == 0) {
-      guint core = random_below (self, self->platform->n_cores);
-      random_compute (self, queue[core], core, t);
-    } else
-      random_transfer (self, queue[self->platform->n_cores + random_below (self, 3)], t);
+    guint n_cores = self->platform->n_cores, q = random_below (self, 2) ? random_below (self, n_cores) : n_cores + random_below (self, 3);
+    by_priority[n_cores + 2] = TRUE;
+    /* Now and then a core moves data itself. */
+    if (q < n_cores && random_below (self, 6) > 0)
+      random_compute (self, queue[q], q, t);
+    else
+      random_transfer (self, queue[q], t);
+    random_priority (self, by_priority[q], t);
     if (t > 0 && random_below (self, 3) == 0)
       hd_schedule_builder_after (self->builder, t, random_below (self, t));
   }
