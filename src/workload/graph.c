@@ -359,7 +359,7 @@ lower_node (HdGraph *self, HdGraphNode *node)
     return;
   if (node->inputs->len < op->min_inputs || node->inputs->len > op->max_inputs)
     _hd_graph_fault (self, node, "%u operands - expected %u to %u", node->inputs->len, op->min_inputs, op->max_inputs);
-  else if (node->outputs->len == 0)
+  else if (node->outputs->len == 0 || (node->outputs->pdata[0] == NULL && op->lower != _hd_op_split))
     _hd_graph_fault (self, node, "it has no output - expected one");
   else if (operands_are_constant (node))
     _hd_fold_node (self, node);

@@ -76,7 +76,10 @@ accept (Scanner *s, char c)
   return TRUE;
 }
 
-/* A number of at most 2^31 - 1. */
+/* Offsets can be larger than coefficients and divisors: Resize adds products of sizes. */
+#define OFFSET_MAX (G_GINT64_CONSTANT (1) << 61)
+
+/* A number of at most 2^61. */
 static gboolean
 scan_number (Scanner *s, gint64 *out)
 {
@@ -85,8 +88,8 @@ scan_number (Scanner *s, gint64 *out)
     return fail (s, "no number - expected one");
   for (; g_ascii_isdigit (*s->at); s->at++) {
     value = value * 10 + (*s->at - '0');
-    if (value > G_MAXINT32)
-      return fail (s, "a number is too large - expected at most 2147483647");
+    if (value > OFFSET_MAX)
+      return fail (s, "a number is too large - expected at most 2^61");
   }
   *out = value;
   return TRUE;
@@ -125,8 +128,8 @@ scan_term (Scanner *s, int sign, HdProjection *p, gboolean *has_number)
     return fail (s, "no rank of the layer - expected one");
   if (p->coefficient[r] != 0)
     return fail (s, "a rank stands twice in a sum - expected once, before");
-  if (number == 0)
-    return fail (s, "a coefficient is 0 - expected another");
+  if (number == 0 || number > G_MAXINT32)
+    return fail (s, "a coefficient is 0 or too large - expected at most 2147483647, before");
   p->coefficient[r] = (gint32) (sign * number);
   return TRUE;
 }

@@ -257,7 +257,7 @@ read_attribute (Importer *im, HdGraphNode *node, const HdOnnx__Attribute *told)
   HdGraphAttribute *attribute = _hd_graph_node_add_attribute (node, text_of (told->name));
   HdContents *c = &attribute->contents;
   if (told->has_s) {
-    attribute->text = g_strndup ((const char *) told->s.data, told->s.len);
+    attribute->text = told->s.len > 0 ? g_strndup ((const char *) told->s.data, told->s.len) : g_strdup ("");
     /* Text goes into messages: only what is printable does. */
     for (char *p = attribute->text; *p != '\0'; p++)
       if (!g_ascii_isprint (*p))

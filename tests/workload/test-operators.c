@@ -222,6 +222,7 @@ Test (operators, resize)
     { "Resize 13, scales", "opset 13\ninput x float 1 3 4 5\nvalues s float 4 = 1 1 0.5 2\nnode Resize x - s -> y ; mode=linear\noutput y", "1 3 2 10", 0, 1 },
     { "Resize 13, sizes", "opset 13\ninput x float 1 3 4 5\nvalues r float 0 =\nvalues s int64 4 = 1 3 7 9\nnode Resize x r r s -> y ; mode=cubic\noutput y", "1 3 7 9", 0, 1 },
     { "Resize 18, axes", "opset 18\ninput x float 1 3 4 5\nvalues s int64 2 = 8 10\nnode Resize x - - s -> y ; axes=[2,3]\noutput y", "1 3 8 10", 0, 1 },
+    { "Resize, an offset beyond 32 bits", "opset 13\ninput x float 1000003\nvalues s int64 1 = 1000000007\nnode Resize x - - s -> y ; mode=linear\noutput y", "1000000007", 0, 1 },
   };
   RUN (CASES);
 }
