@@ -121,7 +121,7 @@ dram_case_platform (const DramCase *self)
     "<memory id=\"dram\" kind=\"dram\" ports=\"shared\" width=\"%" G_GUINT64_FORMAT " byte/cycle\"/>"
     "<memory id=\"buffer\" size=\"%" G_GUINT64_FORMAT " byte\"/>"
     "<bus id=\"bus\" connects=\"dram buffer\"/>"
-    "<core id=\"core\" kind=\"vector\" operators=\"mac pool vector move\" lanes=\"1\"><level memory=\"buffer\" operands=\"I W O\"/></core></platform>",
+    "<core id=\"core\" kind=\"vector\" operators=\"mac pool vector move\" lanes=\"1\"><level memory=\"buffer\" operands=\"I W O\" read-width=\"8 bit/cycle\" write-width=\"8 bit/cycle\"/></core></platform>",
     self->bytes_per_cycle, self->buffer_bytes);
   GError *error = NULL;
   HdPlatform *platform = hd_platform_parse_xml (xml, strlen (xml), "channel.xml", &error);
