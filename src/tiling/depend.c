@@ -454,12 +454,16 @@ write_layer (Walk *walk, HdTiling *self)
 
 /* --- all layers ---------------------------------------------------------------------------------------------------------- */
 
-/* A dependency holds 48 bits. */
+/* A dependency holds 48 bits for the bits and 8 for the operand. */
 static gboolean
 check_sizes (const HdTiling *self, GError **error)
 {
   for (HdLayerId l = 0; l < self->workload->n_layers; l++) {
     const HdLayer *layer = &self->workload->layers[l];
+    if (layer->n_operands > G_MAXUINT8) {
+      g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "the layer \"%s\" has %u operands - expected at most %d", layer->name, layer->n_operands, G_MAXUINT8);
+      return FALSE;
+    }
     for (guint o = 0; o < layer->n_operands; o++) {
       const HdTensor *tensor = &self->workload->tensors[layer->operands[o].tensor];
       guint64 elements = tensor->total_bits / tensor->bits;

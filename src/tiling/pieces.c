@@ -63,15 +63,15 @@ axis_of_dimension (const HdTiling *self, const Reader *reader, guint n, guint d)
 static gboolean
 parts_of_spans (GArray *spans, HdTilingParts *parts, GError **error)
 {
-  guint64 *key = (guint64 *) (void *) spans->data;
-  qsort (key, spans->len, sizeof *key, _hd_tiling_compare_u64);
+  g_array_sort (spans, _hd_tiling_compare_u64);
   parts->span = _hd_tiling_alloc (spans->len, sizeof *parts->span, "pieces", error);
   parts->offset = _hd_tiling_alloc (spans->len, sizeof *parts->offset, "pieces", error);
   parts->index = _hd_tiling_alloc (spans->len, sizeof *parts->index, "pieces", error);
   if (parts->span == NULL || parts->offset == NULL || parts->index == NULL)
     return FALSE;
   for (guint i = 0; i < spans->len; i++) {
-    HdTilingSpan span = { (gint32) (guint32) key[i], (gint32) (key[i] >> 32) };
+    guint64 key = g_array_index (spans, guint64, i);
+    HdTilingSpan span = { (gint32) (guint32) key, (gint32) (key >> 32) };
     /* Of spans with the same end the first begins earliest. */
     if (parts->n == 0 || parts->span[parts->n - 1].to != span.to)
       parts->span[parts->n++] = span;

@@ -44,7 +44,7 @@ random_layer_text (HdRandom *random, const HdWorkload *workload, guint i)
   if (x == NULL)
     return NULL;
   g_autofree char *window = random_window (random);
-  switch (hd_random_below (random, 17)) {
+  switch (hd_random_below (random, 22)) {
     case 0: case 1: case 2:
       return g_strdup_printf ("<layer id=\"l%u\" operator=\"Conv\" inputs=\"%s\" channels=\"%u\" %s dilations=\"%u 1\"/>", i, x->name, (guint) pick (random, 1, 5), window,
                               (guint) pick (random, 1, 2));
@@ -73,6 +73,24 @@ random_layer_text (HdRandom *random, const HdWorkload *workload, guint i)
       return g_strdup_printf ("<layer id=\"l%u\" operator=\"Transpose\" inputs=\"%s\" perm=\"0 1 3 2\"/>", i, x->name);
     case 15:
       return g_strdup_printf ("<layer id=\"l%u\" operator=\"Resize\" inputs=\"%s\" scales=\"1 1 2 %u\"/>", i, x->name, (guint) pick (random, 1, 2));
+    case 16: {
+      /* Some channels, or every second row, from either end. */
+      guint rows = (guint) hd_random_below (random, 2), size = (guint) x->size[rows ? 2 : 1], from = (guint) hd_random_below (random, size);
+      if (rows && hd_random_below (random, 2) == 0)
+        return g_strdup_printf ("<layer id=\"l%u\" operator=\"Slice\" inputs=\"%s\" starts=\"%u\" ends=\"-1000\" axes=\"2\" steps=\"-%u\"/>", i, x->name, from,
+                                (guint) pick (random, 1, 2));
+      return g_strdup_printf ("<layer id=\"l%u\" operator=\"Slice\" inputs=\"%s\" starts=\"%u\" ends=\"1000\" axes=\"%u\" steps=\"%u\"/>", i, x->name, from, rows ? 2 : 1,
+                              (guint) pick (random, 1, 3));
+    }
+    case 17:
+      return g_strdup_printf ("<layer id=\"l%u\" operator=\"GlobalAveragePool\" inputs=\"%s\"/>", i, x->name);
+    case 18:
+      return g_strdup_printf ("<layer id=\"l%u\" operator=\"Pad\" inputs=\"%s\" pads=\"0 %u %u 1 0 0 1 0\"/>", i, x->name, (guint) pick (random, 0, 1), (guint) pick (random, 0, 3));
+    case 19:
+      return g_strdup_printf ("<layer id=\"l%u\" operator=\"ReduceMean\" inputs=\"%s\" axes=\"%u\" keepdims=\"1\"/>", i, x->name, (guint) pick (random, 1, 3));
+    case 20:
+      y = pick_tensor (random, workload, x, 3);
+      return g_strdup_printf ("<layer id=\"l%u\" operator=\"Mul\" inputs=\"%s %s\"/>", i, x->name, y->name);
     default:
       return g_strdup_printf ("<layer id=\"l%u\" operator=\"%s\" inputs=\"%s\" axis=\"%u\"/>", i, "Softmax", x->name, (guint) pick (random, 1, 3));
   }
