@@ -21,6 +21,7 @@
 #pragma once
 
 #include <heddle/box.h>
+#include <heddle/mapping.h>
 #include <heddle/platform.h>
 #include <heddle/workload.h>
 
@@ -101,6 +102,7 @@ typedef struct {
   gboolean has_loops;        /* given: the order is taken as it is, and unrollings too (even if none); else searched */
   gboolean has_split;        /* given: `below` too */
   guint8 below[HD_N_OPERANDS][HD_COST_LEVELS_MAX];
+  guint8 stays[HD_N_OPERANDS][HD_COST_LOOPS_MAX]; /* by loop, without a split: 1 + index in the core's levels of the one where the operand stays during it; 0: the search's choice */
 } HdCostMapping;
 
 /** One movement at one level of one operand, as it adds up over the node. */
@@ -162,6 +164,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HdCostModel, hd_cost_model_free)
  * Errors: %HD_ERROR_INPUT when a rank or an array dimension does not exist or the array is too small for it.
  */
 gboolean hd_cost_model_set_mapping (HdCostModel *self, HdLayerId layer, HdCoreId core, const HdCostMapping *mapping, GError **error);
+
+/**
+ * hd_cost_model_apply_mapping:
+ *
+ * hd_cost_model_set_mapping() with the unrollings and loops that @mapping gives for its layers, on each of their cores. Errors: %HD_ERROR_INPUT with file:line.
+ */
+gboolean hd_cost_model_apply_mapping (HdCostModel *self, const HdMapping *mapping, GError **error);
 
 /**
  * hd_cost_node:

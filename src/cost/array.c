@@ -126,17 +126,28 @@ typedef struct {
 } Choice;
 
 static gboolean
+is_whole_layer (const HdCostShape *shape)
+{
+  for (guint r = 0; r < shape->n_ranks; r++)
+    if (shape->size[r] != shape->layer->rank[r].size)
+      return FALSE;
+  return TRUE;
+}
+
+/* Given loops are of the whole layer, or of most of its nodes: the others (borders, remainders) keep the unrollings only. */
+static gboolean
 prepare (HdNest *nest, const HdCostQuestion *q, const HdDataflow *dataflow, GError **error)
 {
   if (!_hd_nest_init (nest, q, dataflow, error))
     return FALSE;
-  if (q->given && q->given->has_loops)
-    {
-      if (!_hd_nest_take_loops (nest, q->given, error))
-        return FALSE;
-    }
-  else
+  if (!q->given || !q->given->has_loops)
     _hd_nest_factorize (nest, q->options->factor_limit);
+  else if (!_hd_nest_take_loops (nest, q->given, is_whole_layer (q->shape) ? error : NULL))
+    {
+      if (is_whole_layer (q->shape))
+        return FALSE;
+      _hd_nest_factorize (nest, q->options->factor_limit);
+    }
   return _hd_timing_init (nest, error);
 }
 

@@ -133,7 +133,9 @@ leaf (Branch *b, const HdPoint *point)
 {
   HdSolution s = b->walk;
 
-  for (guint k = 0; k < b->nest->n_kinds; k++)
+  for (; b->nest->ordered && s.n < b->nest->n_factors; s.n++)
+    s.loop[s.n] = b->nest->order[s.n];
+  for (guint k = 0; !b->nest->ordered && k < b->nest->n_kinds; k++)
     for (guint c = point->count[k]; c < b->nest->kind[k].count; c++)
       s.loop[s.n++] = (guint8) k;
   for (guint o = 0; o < HD_N_OPERANDS; o++)
@@ -191,7 +193,7 @@ descend (Branch *b, guint least_operand)
   _hd_nest_point (b->nest, b->point, &point);
   for (guint o = 0; o < HD_N_OPERANDS; o++)
     all_closed &= b->level[o] + 1u >= b->nest->n_levels[o];
-  if (all_closed)
+  if (all_closed && (!b->nest->pinned || b->point + 1 == b->nest->n_points))
     {
       leaf (b, &point);
       return;
@@ -199,7 +201,7 @@ descend (Branch *b, guint least_operand)
   for (guint o = least_operand; o < HD_N_OPERANDS; o++)
     descend_closing (b, o, &point);
   for (guint k = 0; k < b->nest->n_kinds && !b->truncated; k++)
-    if (point.count[k] < b->nest->kind[k].count && (!b->nest->ordered || b->nest->order[b->walk.n] == k))
+    if (point.count[k] < b->nest->kind[k].count && (!b->nest->ordered || (b->nest->order[b->walk.n] == k && hd_nest_may_stand (b->nest, b->walk.n, b->level))))
       {
         b->walk.loop[b->walk.n++] = (guint8) k;
         b->point += b->nest->kind[k].stride;

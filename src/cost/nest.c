@@ -247,7 +247,7 @@ void
 _hd_nest_factorize (HdNest *nest, guint limit)
 {
   nest->n_kinds = nest->n_factors = 0;
-  nest->merged = FALSE;
+  nest->merged = nest->ordered = nest->pinned = FALSE;
   for (guint r = 0; r < nest->shape->n_ranks; r++)
     factor_rank (nest, r);
   while (limit > 0 && nest->n_factors > limit && merge_one (nest))
@@ -266,6 +266,36 @@ find_kind (const HdNest *nest, guint rank, guint64 factor)
   while (nest->kind[k].rank != rank || nest->kind[k].factor != factor)
     k++;
   return k;
+}
+
+/* FALSE: the operand has no such level below its top or at it. */
+static gboolean
+pin_loop (HdNest *nest, guint operand, guint at, guint level_id)
+{
+  for (guint l = 0; l < nest->n_levels[operand]; l++)
+    if (nest->level_id[operand][l] == level_id)
+      {
+        nest->pin[operand][at] = (guint8) (l + 1);
+        nest->pinned = TRUE;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+static gboolean
+pin_loops (HdNest *nest, const HdCostMapping *mapping, GError **error)
+{
+  for (guint i = 0, at = 0; i < mapping->n_loops; i++)
+    {
+      if (mapping->loop[i].factor == 1)
+        continue;
+      for (guint o = 0; o < HD_N_OPERANDS; o++)
+        if (mapping->stays[o][i] > 0 && !pin_loop (nest, o, at, mapping->stays[o][i] - 1u))
+          return negative (error, "layer %s: loop %u is bound to level %s of core %s, where that operand does not stand", nest->shape->layer->name, i,
+                           nest->core->level[mapping->stays[o][i] - 1].id, nest->core->id);
+      at++;
+    }
+  return TRUE;
 }
 
 gboolean
@@ -294,7 +324,7 @@ _hd_nest_take_loops (HdNest *nest, const HdCostMapping *mapping, GError **error)
   for (guint i = 0, n = 0; i < mapping->n_loops; i++)
     if (mapping->loop[i].factor > 1)
       nest->order[n++] = (guint8) find_kind (nest, mapping->loop[i].rank, mapping->loop[i].factor);
-  return TRUE;
+  return mapping->has_split || pin_loops (nest, mapping, error);
 }
 
 void

@@ -96,6 +96,8 @@ typedef struct HdNest {
   guint32 n_points;
   gboolean ordered;                                /* the order of loops is given */
   guint8 order[HD_COST_LOOPS_MAX];                 /* kinds, innermost first */
+  gboolean pinned;                                 /* some loops of the order are bound to levels */
+  guint8 pin[HD_N_OPERANDS][HD_COST_LOOPS_MAX];    /* by loop: 1 + the operand's own level; 0: free */
   gboolean merged;                                 /* factors were merged: not the whole space */
   HdViewTable *view[HD_N_OPERANDS][HD_VIEWS_MAX];  /* EXACT: made when first used */
   /* tables over points, and ports (timing.c) */
@@ -135,6 +137,16 @@ gboolean _hd_nest_take_loops (HdNest *nest, const HdCostMapping *mapping, GError
 void _hd_nest_clear (HdNest *nest);
 
 void _hd_nest_point (const HdNest *nest, guint32 id, HdPoint *point);
+
+/** Whether loop number @at of a given order may stand where the operands' open levels are @level. */
+static inline gboolean
+hd_nest_may_stand (const HdNest *nest, guint at, const guint8 *level)
+{
+  for (guint o = 0; nest->pinned && o < HD_N_OPERANDS; o++)
+    if (nest->pin[o][at] > 0 && nest->pin[o][at] != level[o] + 1)
+      return FALSE;
+  return TRUE;
+}
 
 /** Bits of @operand's data in one instance of its level @l when the boundary above it is at @point. @unfinished: outputs are partial sums. */
 guint64 _hd_nest_bits (const HdNest *nest, guint operand, guint l, const HdPoint *point, gboolean unfinished);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define SHARED_MAX 4
+#define TIES 4000        /* states looked at for a faster walk of the same energy */
 
 typedef struct {
   double g, f;                    /* energy so far, and with the estimate [pJ] */
@@ -34,6 +35,7 @@ typedef struct {
   double *rest[HD_N_OPERANDS][HD_COST_LEVELS_MAX];  /* by open level and point: least energy to close this and all levels above */
   gint8 shared_at[HD_COST_LEVELS_MAX];              /* index into State.used, -1: the level is one operand's */
   GArray *states;
+  gboolean all_states;                              /* keep every state, and no heap: for ties */
   guint32 *bucket;
   guint32 mask;
   GArray *heap;                                     /* of state numbers */
@@ -209,6 +211,11 @@ add_state (Search *s, State *state)
   state->f = state->g + estimate (s, state);
   if (!isfinite (state->f))
     return;
+  if (s->all_states)
+    {
+      g_array_append_val (s->states, *state);
+      return;
+    }
   h = hash_state (s, state);
   for (guint32 other = s->bucket[h]; other != G_MAXUINT32; other = state_at (s, other)->next)
     if (dominates (state_at (s, other), state))
@@ -282,7 +289,7 @@ expand (Search *s, guint32 from)
     if (state_at (s, from)->level[o] + 1u < s->nest->n_levels[o])
       close_level (s, from, o, &point);
   for (guint k = 0; k < s->nest->n_kinds; k++)
-    if (point.count[k] < s->nest->kind[k].count && (!s->nest->ordered || s->nest->order[taken] == k))
+    if (point.count[k] < s->nest->kind[k].count && (!s->nest->ordered || (s->nest->order[taken] == k && hd_nest_may_stand (s->nest, taken, state_at (s, from)->level))))
       {
         State state = *state_at (s, from);
         state.point += s->nest->kind[k].stride;
@@ -299,7 +306,7 @@ is_goal (const Search *s, const State *state)
   for (guint o = 0; o < HD_N_OPERANDS; o++)
     if (state->level[o] + 1u < s->nest->n_levels[o])
       return FALSE;
-  return TRUE;
+  return !s->nest->pinned || state->point + 1 == s->nest->n_points;
 }
 
 /* The walk's steps, first to last; loops that are left when all levels are closed go outermost. */
@@ -426,6 +433,60 @@ search_clear (Search *s)
   g_free (s->bucket);
 }
 
+/* --- ties ------------------------------------------------------------------------------------------------------------ */
+
+/* Other walks of the same energy, depth first, for the one that takes least time: as many as TIES states allow. Operands that close at one point do so in ascending order. */
+typedef struct {
+  Search *s;
+  double most;              /* energy that is still a tie */
+  guint visited;
+  HdSolution *best;
+} Ties;
+
+static void
+tie_leaf (Ties *t, guint32 goal)
+{
+  HdSolution solution = { 0 };
+
+  trace_back (t->s, goal, &solution);
+  _hd_solution_evaluate (t->s->nest, &solution);
+  t->s->result->evaluations++;
+  if (_hd_solution_better (&solution, t->best))
+    *t->best = solution;
+}
+
+static void
+visit_ties (Ties *t, guint32 from)
+{
+  Search *s = t->s;
+  guint32 first, last;
+
+  if (++t->visited > TIES)
+    return;
+  if (is_goal (s, state_at (s, from)))
+    {
+      tie_leaf (t, from);
+      return;
+    }
+  first = s->states->len;
+  expand (s, from);
+  last = s->states->len;
+  for (guint32 i = first; i < last; i++)
+    if (state_at (s, i)->f <= t->most && !(state_at (s, from)->step < 0 && state_at (s, i)->step < 0 && state_at (s, i)->step > state_at (s, from)->step))
+      visit_ties (t, i);
+  g_array_set_size (s->states, first);
+}
+
+static void
+search_ties (Search *s)
+{
+  Ties t = { .s = s, .most = s->result->bound * (1 + 1e-12), .best = &s->result->best };
+
+  s->all_states = TRUE;
+  g_array_set_size (s->states, 1);
+  visit_ties (&t, 0);
+}
+
 void
 _hd_search_walk (HdNest *nest, const HdWeights *weights, HdSearchResult *result)
 {
@@ -440,6 +501,8 @@ _hd_search_walk (HdNest *nest, const HdWeights *weights, HdSearchResult *result)
     {
       _hd_solution_evaluate (nest, &result->best);
       result->evaluations++;
+      if (!weights)
+        search_ties (&s);
     }
   else
     explain (&s);
