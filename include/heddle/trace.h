@@ -67,6 +67,7 @@ typedef struct {
   const char *platform_xml;     /* (nullable): inputs in canonical form; written as /meta/platform, ... */
   const char *workload_xml;
   const char *mapping_xml;
+  const char *recipe;           /* (nullable): "PASS RULES OBJECTIVE": how the schedule is made from these; written as /meta/recipe */
   const char *platform_sha256;  /* (nullable) */
   const char *workload_sha256;
   const char *schedule_sha256;

@@ -69,13 +69,23 @@ choice (const char *value, const char *const *names, const char *option, GError 
   return -1;
 }
 
+static const char *pass_name (const CliInputs *self) { return self->pass != NULL ? self->pass : "fused"; }
+static const char *rules_name (const CliInputs *self) { return self->rules != NULL ? self->rules : "exact"; }
+static const char *objective_name (const CliInputs *self) { return self->objective != NULL ? self->objective : "latency"; }
+
+char *
+cli_inputs_recipe (const CliInputs *self)
+{
+  return g_strdup_printf ("%s %s %s", pass_name (self), rules_name (self), objective_name (self));
+}
+
 static gboolean
 make_cost_model (CliInputs *self, GError **error)
 {
   static const char *const RULES[] = { "exact", "zigzag", "simple", NULL };
   static const char *const OBJECTIVES[] = { "energy", "latency", "edp", NULL };
-  int rules = choice (self->rules != NULL ? self->rules : "exact", RULES, "rules", error);
-  int objective = rules < 0 ? -1 : choice (self->objective != NULL ? self->objective : "latency", OBJECTIVES, "objective", error);
+  int rules = choice (rules_name (self), RULES, "rules", error);
+  int objective = rules < 0 ? -1 : choice (objective_name (self), OBJECTIVES, "objective", error);
   if (objective < 0)
     return FALSE;
   HdCostOptions options = { .objective = (HdObjective) objective, .rules = (HdCostRules) rules };
@@ -99,11 +109,22 @@ cli_inputs_load (CliInputs *self, GError **error)
   return self->mapping != NULL && make_cost_model (self, error);
 }
 
+gboolean
+cli_inputs_parse (CliInputs *self, const char *name, const char *platform, const char *workload, const char *mapping, GError **error)
+{
+  g_autofree char *platform_name = g_strconcat (name, ":/meta/platform", NULL), *workload_name = g_strconcat (name, ":/meta/workload", NULL);
+  g_autofree char *mapping_name = g_strconcat (name, ":/meta/mapping", NULL);
+  self->platform = hd_platform_parse_xml (platform, strlen (platform), platform_name, error);
+  self->workload = self->platform != NULL ? hd_workload_parse_xml (workload, strlen (workload), workload_name, error) : NULL;
+  self->mapping = self->workload != NULL ? hd_mapping_parse_xml (mapping, strlen (mapping), mapping_name, self->workload, self->platform, error) : NULL;
+  return self->mapping != NULL && make_cost_model (self, error);
+}
+
 HdSchedule *
 cli_inputs_schedule (CliInputs *self, GError **error)
 {
   self->tiling = hd_tiling_new (self->mapping, error);
   if (self->tiling == NULL)
     return NULL;
-  return hd_pass_run (self->pass != NULL ? self->pass : "fused", self->tiling, self->cost, error);
+  return hd_pass_run (pass_name (self), self->tiling, self->cost, error);
 }

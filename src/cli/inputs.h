@@ -31,5 +31,9 @@ HdPlatform *cli_load_platform (const char *path, GError **error);
 
 /** Loads what the options name. FALSE: @error is set, or, when an option is missing, @error is a usage error. */
 gboolean cli_inputs_load (CliInputs *self, GError **error);
+/** The same from texts, all of them out of the file @name. */
+gboolean cli_inputs_parse (CliInputs *self, const char *name, const char *platform, const char *workload, const char *mapping, GError **error);
+/** How the schedule is made: "PASS RULES OBJECTIVE". Returns (transfer full). */
+char *cli_inputs_recipe (const CliInputs *self);
 /** Tiles, costs and schedules. */
 HdSchedule *cli_inputs_schedule (CliInputs *self, GError **error);

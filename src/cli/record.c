@@ -129,7 +129,7 @@ add_platform (CliRecord *self, const HdPlatform *platform)
 }
 
 CliRecord *
-cli_record_new (const HdPlatform *platform, const HdSchedule *schedule)
+cli_record_new (const HdPlatform *platform, const HdSchedule *schedule, const char *recipe)
 {
   CliRecord *self = g_new0 (CliRecord, 1);
   self->columns = g_array_new (FALSE, TRUE, sizeof (HdTraceColumn));
@@ -142,7 +142,7 @@ cli_record_new (const HdPlatform *platform, const HdSchedule *schedule)
   add_tasks (self, schedule);
   add_platform (self, platform);
   self->header = (HdTraceHeader) {
-    .title = self->title, .platform_xml = self->platform_xml, .workload_xml = schedule->workload_xml, .mapping_xml = schedule->mapping_xml,
+    .title = self->title, .platform_xml = self->platform_xml, .workload_xml = schedule->workload_xml, .mapping_xml = schedule->mapping_xml, .recipe = recipe,
     .platform_sha256 = schedule->platform_sha256, .workload_sha256 = self->workload_sha256, .schedule_sha256 = self->schedule_sha256, .clock_hz = platform->clock_hz,
     .columns = (const HdTraceColumn *) (void *) self->columns->data, .n_columns = self->columns->len,
   };

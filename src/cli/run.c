@@ -24,5 +24,6 @@ cli_run (int argc, char **argv)
   g_autoptr (HdSchedule) schedule = cli_inputs_schedule (&inputs, &error);
   if (schedule == NULL)
     return cli_fail (error);
-  return cli_simulate_schedule (inputs.platform, schedule, &options, &common);
+  g_autofree char *recipe = cli_inputs_recipe (&inputs);
+  return cli_simulate_schedule (inputs.platform, schedule, recipe, &options, &common);
 }

@@ -23,5 +23,5 @@ cli_simulate (int argc, char **argv)
   g_autoptr (HdSchedule) schedule = hd_schedule_load (argv[2], platform, &error);
   if (schedule == NULL)
     return cli_fail (error);
-  return cli_simulate_schedule (platform, schedule, &options, &common);
+  return cli_simulate_schedule (platform, schedule, NULL, &options, &common);
 }

@@ -48,11 +48,11 @@ print_summary (const HdPlatform *platform, const HdSchedule *schedule, const HdR
 
 /* The run itself; @options->output is where the trace goes. */
 static int
-simulate (const HdPlatform *platform, const HdSchedule *schedule, const CliTraceOptions *options, const HdTraceOptions *trace_options, const CliCommon *common)
+simulate (const HdPlatform *platform, const HdSchedule *schedule, const char *recipe, const CliTraceOptions *options, const HdTraceOptions *trace_options, const CliCommon *common)
 {
   GError *error = NULL;
   g_autoptr (HdEngine) engine = hd_engine_new (platform, schedule, &error);
-  g_autoptr (CliRecord) record = options->output != NULL ? cli_record_new (platform, schedule) : NULL;
+  g_autoptr (CliRecord) record = options->output != NULL ? cli_record_new (platform, schedule, recipe) : NULL;
   HdSink *sink = NULL;
   HdResult result;
   if (engine == NULL)
@@ -73,10 +73,10 @@ simulate (const HdPlatform *platform, const HdSchedule *schedule, const CliTrace
 }
 
 int
-cli_simulate_schedule (const HdPlatform *platform, const HdSchedule *schedule, const CliTraceOptions *options, const CliCommon *common)
+cli_simulate_schedule (const HdPlatform *platform, const HdSchedule *schedule, const char *recipe, const CliTraceOptions *options, const CliCommon *common)
 {
   HdTraceOptions trace_options = { .no_dense = options->no_dense };
   if (options->window != NULL && !parse_window (options->window, &trace_options))
     return cli_usage ("--window %s - expected FROM:TO in cycles, FROM before TO", options->window);
-  return simulate (platform, schedule, options, &trace_options, common);
+  return simulate (platform, schedule, recipe, options, &trace_options, common);
 }

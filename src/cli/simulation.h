@@ -17,12 +17,12 @@ typedef struct {
 /** The option entries -o, --no-dense and --window, ended by a NULL entry, in @entries (at least 4). */
 void cli_trace_entries (CliTraceOptions *self, GOptionEntry *entries);
 
-/** Runs @schedule, writes the trace, prints the summary. Returns the exit code: 1 for a deadlock. */
-int cli_simulate_schedule (const HdPlatform *platform, const HdSchedule *schedule, const CliTraceOptions *options, const CliCommon *common);
+/** Runs @schedule, writes the trace, prints the summary. @recipe (nullable): how the schedule is made again from what stands in the trace. Returns the exit code: 1 for a deadlock. */
+int cli_simulate_schedule (const HdPlatform *platform, const HdSchedule *schedule, const char *recipe, const CliTraceOptions *options, const CliCommon *common);
 
 /* record.c: what a trace says besides the run */
 typedef struct CliRecord CliRecord;
-CliRecord *cli_record_new (const HdPlatform *platform, const HdSchedule *schedule);
+CliRecord *cli_record_new (const HdPlatform *platform, const HdSchedule *schedule, const char *recipe);
 void cli_record_free (CliRecord *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliRecord, cli_record_free)
 const HdTraceHeader *cli_record_header (const CliRecord *self);

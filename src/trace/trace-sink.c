@@ -109,7 +109,8 @@ write_tables (TraceSink *self, GError **error)
   const HdTraceHeader *header = self->header;
   if (!write_text (self, "/meta/platform", "the platform, in canonical XML", header->platform_xml, error) ||
       !write_text (self, "/meta/workload", "the workload, in canonical XML", header->workload_xml, error) ||
-      !write_text (self, "/meta/mapping", "the mapping, in canonical XML", header->mapping_xml, error))
+      !write_text (self, "/meta/mapping", "the mapping, in canonical XML", header->mapping_xml, error)
+      || !write_text (self, "/meta/recipe", "pass, cost rules and objective by which the schedule is made from these", header->recipe, error))
     return FALSE;
   for (guint i = 0; i < header->n_columns; i++)
     if (!write_column (self, &header->columns[i], error))

@@ -1,0 +1,234 @@
+/* heddle check: is a file what it should be? Platform, workload, mapping, schedule and trace files, told apart by what is in them.
+ *
+ * Files that stand on one command line are used for each other: a mapping is checked against the workload and platform before it, a schedule against its platform, a trace against its
+ * schedule. A trace that heddle itself scheduled brings all of that along: the schedule is made again from it and must have the same sha256.
+ */
+#include "config.h"
+#include "cli/cli.h"
+#include "cli/inputs.h"
+
+#include <heddle/trace.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef enum { FILE_PLATFORM, FILE_WORKLOAD, FILE_MAPPING, FILE_SCHEDULE, FILE_TRACE } FileKind;
+
+typedef struct {
+  HdPlatform *platform;
+  HdWorkload *workload;
+  HdSchedule *schedule;
+} Context;
+
+static void
+context_clear (Context *self)
+{
+  g_clear_pointer (&self->schedule, hd_schedule_unref);
+  g_clear_pointer (&self->workload, hd_workload_unref);
+  g_clear_pointer (&self->platform, hd_platform_unref);
+}
+
+/* --- what a file is ------------------------------------------------------------------------------------- */
+
+/* The name of the first element, after declarations and comments; "" when there is none in the first bytes. */
+static char *
+root_element (const char *text)
+{
+  const char *p = text;
+  while ((p = strchr (p, '<')) != NULL) {
+    if (g_str_has_prefix (p, "<!--")) {
+      const char *end = strstr (p, "-->");
+      p = end != NULL ? end : p + strlen (p);
+    } else if (p[1] == '?' || p[1] == '!') {
+      p++;
+    } else {
+      return g_strndup (p + 1, strspn (p + 1, "abcdefghijklmnopqrstuvwxyz-"));
+    }
+  }
+  return g_strdup ("");
+}
+
+static gboolean
+is_trace (const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HdTrace) trace = hd_trace_open (path, &error);
+  return trace != NULL;
+}
+
+/* What cannot be told is taken for a workload in ONNX, whose importer says what is wrong. */
+static gboolean
+find_kind (const char *path, FileKind *kind, GError **error)
+{
+  static const struct { const char *root; FileKind kind; } ROOTS[] = {
+    { "platform", FILE_PLATFORM }, { "workload", FILE_WORKLOAD }, { "mapping", FILE_MAPPING }, { "schedule", FILE_SCHEDULE },
+  };
+  char head[4096] = { 0 };
+  FILE *file = g_file_test (path, G_FILE_TEST_IS_REGULAR) ? fopen (path, "rbe") : NULL;
+  if (file == NULL) {
+    g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: no such file", path);
+    return FALSE;
+  }
+  gsize n = fread (head, 1, sizeof head - 1, file);
+  fclose (file);
+  *kind = FILE_WORKLOAD;
+  if (n >= 8 && memcmp (head, "\211HDF\r\n\032\n", 8) == 0) {
+    *kind = is_trace (path) ? FILE_TRACE : FILE_SCHEDULE;
+    return TRUE;
+  }
+  g_autofree char *root = root_element (head);
+  for (gsize i = 0; i < G_N_ELEMENTS (ROOTS); i++)
+    if (g_str_equal (root, ROOTS[i].root))
+      *kind = ROOTS[i].kind;
+  return TRUE;
+}
+
+/* --- each kind --------------------------------------------------------------------------------------------- */
+
+static gboolean
+lacks (const char *path, const char *what, GError **error)
+{
+  g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "%s: to check it, give its %s before it: heddle check %s %s", path, what, what, path);
+  return FALSE;
+}
+
+static gboolean
+check_mapping (Context *self, const char *path, GError **error)
+{
+  if (self->platform == NULL || self->workload == NULL)
+    return lacks (path, self->platform == NULL ? "PLATFORM" : "WORKLOAD", error);
+  g_autoptr (HdMapping) mapping = hd_mapping_load (path, self->workload, self->platform, error);
+  return mapping != NULL;
+}
+
+static gboolean
+check_schedule (Context *self, const char *path, GError **error)
+{
+  if (self->platform == NULL)
+    return lacks (path, "PLATFORM", error);
+  g_clear_pointer (&self->schedule, hd_schedule_unref);
+  self->schedule = hd_schedule_load (path, self->platform, error);
+  return self->schedule != NULL && hd_schedule_check (self->schedule, self->platform, error);
+}
+
+/* Makes the schedule of a trace again, from what stands in it. */
+static HdSchedule *
+remake_schedule (HdTrace *trace, CliInputs *inputs, GError **error)
+{
+  const char *platform = hd_trace_text (trace, "/meta/platform", error), *workload = platform != NULL ? hd_trace_text (trace, "/meta/workload", error) : NULL;
+  const char *mapping = workload != NULL ? hd_trace_text (trace, "/meta/mapping", error) : NULL;
+  const char *recipe = mapping != NULL ? hd_trace_text (trace, "/meta/recipe", error) : NULL;
+  if (recipe == NULL)
+    return NULL;
+  g_auto (GStrv) words = g_strsplit (recipe, " ", -1);
+  if (g_strv_length (words) != 3) {
+    g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "%s:/meta/recipe: \"%s\" - expected pass, rules and objective", hd_trace_info (trace)->path, recipe);
+    return NULL;
+  }
+  inputs->pass = g_strdup (words[0]);
+  inputs->rules = g_strdup (words[1]);
+  inputs->objective = g_strdup (words[2]);
+  if (!cli_inputs_parse (inputs, hd_trace_info (trace)->path, platform, workload, mapping, error))
+    return NULL;
+  return cli_inputs_schedule (inputs, error);
+}
+
+static gboolean
+check_times (HdTrace *trace, const HdPlatform *platform, const HdSchedule *schedule, GError **error)
+{
+  const HdTraceInfo *info = hd_trace_info (trace);
+  guint64 n = info->n_tasks;
+  g_autofree char *sha256 = hd_schedule_sha256 (schedule);
+  if (!g_str_equal (sha256, info->schedule_sha256)) {
+    g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "%s: it is the trace of another schedule (sha256 %s) - expected %s", info->path, info->schedule_sha256, sha256);
+    return FALSE;
+  }
+  HdTaskTimes times = { .cycles = info->cycles, .n_tasks = n };
+  times.ready = hd_trace_column (trace, "/tasks/ready", HD_COLUMN_U64, &n, error);
+  times.issue = times.ready != NULL ? hd_trace_column (trace, "/tasks/issue", HD_COLUMN_U64, &n, error) : NULL;
+  times.start = times.issue != NULL ? hd_trace_column (trace, "/tasks/start", HD_COLUMN_U64, &n, error) : NULL;
+  times.end = times.start != NULL ? hd_trace_column (trace, "/tasks/end", HD_COLUMN_U64, &n, error) : NULL;
+  return times.end != NULL && hd_schedule_check_times (schedule, platform, &times, error);
+}
+
+static gboolean
+check_trace (Context *self, const char *path, GError **error)
+{
+  g_auto (CliInputs) inputs = { 0 };
+  g_autoptr (HdTrace) trace = hd_trace_open (path, error);
+  if (trace == NULL)
+    return FALSE;
+  if (self->schedule != NULL)
+    return check_times (trace, self->platform, self->schedule, error);
+  if (!hd_trace_has (trace, "/meta/recipe"))
+    return lacks (path, "PLATFORM SCHEDULE", error);
+  g_autoptr (HdSchedule) schedule = remake_schedule (trace, &inputs, error);
+  return schedule != NULL && hd_schedule_check (schedule, inputs.platform, error) && check_times (trace, inputs.platform, schedule, error);
+}
+
+static gboolean
+check_file (Context *self, const char *path, const char **word, GError **error)
+{
+  static const char *const WORD[] = { "platform", "workload", "mapping", "schedule", "trace" };
+  FileKind kind;
+  if (!find_kind (path, &kind, error))
+    return FALSE;
+  *word = WORD[kind];
+  switch (kind) {
+  case FILE_PLATFORM:
+    g_clear_pointer (&self->platform, hd_platform_unref);
+    self->platform = hd_platform_load (path, error);
+    return self->platform != NULL;
+  case FILE_WORKLOAD:
+    g_clear_pointer (&self->workload, hd_workload_unref);
+    self->workload = hd_workload_load (path, NULL, error);
+    return self->workload != NULL;
+  case FILE_MAPPING:
+    return check_mapping (self, path, error);
+  case FILE_SCHEDULE:
+    return check_schedule (self, path, error);
+  case FILE_TRACE:
+    return check_trace (self, path, error);
+  }
+  g_assert_not_reached ();
+}
+
+static int
+print_template (const char *what)
+{
+  if (!g_str_equal (what, "platform"))
+    return cli_usage ("--template %s - expected platform", what);
+  fputs (hd_platform_template_xml (), stdout);
+  return 0;
+}
+
+int
+cli_check (int argc, char **argv)
+{
+  int status = 0;
+  CliCommon common = { 0 };
+  g_autofree char *template = NULL;
+  const GOptionEntry entries[] = {
+    { "template", 0, 0, G_OPTION_ARG_STRING, &template, "Print a commented file to start from, instead: platform", "KIND" },
+    { NULL },
+  };
+  if (!cli_parse (&argc, &argv, entries, &common, 0, G_MAXINT, &status))
+    return status;
+  if (template != NULL)
+    return print_template (template);
+  if (argc < 2)
+    return cli_usage ("an argument is missing: FILE...");
+  Context context = { 0 };
+  for (int i = 1; i < argc; i++) {
+    GError *error = NULL;
+    const char *word = "file";
+    if (check_file (&context, argv[i], &word, &error)) {
+      if (!common.quiet)
+        printf ("%s: %s, fine\n", argv[i], word);
+      continue;
+    }
+    int fault = cli_fail (error);
+    status = MAX (status, fault);
+  }
+  context_clear (&context);
+  return status;
+}
