@@ -105,6 +105,13 @@ hd_chunk_encoder_free (HdChunkEncoder *self)
   g_free (self);
 }
 
+void
+hd_chunk_encoder_set_rows (HdChunkEncoder *self, guint64 rows)
+{
+  hd_assert_invariant (rows >= self->n && rows > 0 && rows <= G_MAXUINT32 / self->width, "a chunk of %" G_GUINT64_FORMAT " rows", rows);
+  self->rows = rows;
+}
+
 guint64
 hd_chunk_encoder_rows (const HdChunkEncoder *self)
 {

@@ -24,6 +24,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HdChunkEncoder, hd_chunk_encoder_free)
 void hd_chunk_encoder_add (HdChunkEncoder *self, guint64 value, guint64 count);
 /** Adds @n rows, given as they are in memory, @width bytes each. */
 void hd_chunk_encoder_add_values (HdChunkEncoder *self, gconstpointer values, guint64 n);
+/** Makes the chunk one of @rows rows, no fewer than it has. */
+void hd_chunk_encoder_set_rows (HdChunkEncoder *self, guint64 rows);
 /** Rows added to the open chunk. */
 guint64 hd_chunk_encoder_rows (const HdChunkEncoder *self);
 /**

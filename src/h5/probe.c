@@ -13,12 +13,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
   PATIENCE = 30,                      /* seconds on the clock, for a child that waits instead of working */
-  SECONDS = 1,                        /* of processor time, and one more ... */
+  MILLISECONDS = 400,                 /* of processor time, and a second more ... */
   BYTES_PER_SECOND = 64 << 20,        /* ... for so many bytes of file */
   MEMORY_BYTES = 160 << 20,           /* beyond what the process has; and the file's own size */
   OBJECTS_MAX = 1 << 20,
@@ -130,7 +131,7 @@ address_space (void)
 static void
 become_probe (guint64 file_size)
 {
-  static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU, SIGTERM, SIGINT, SIGALRM };
+  static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGPROF, SIGTERM, SIGINT, SIGALRM };
   guint64 memory = address_space ();
   int null = open ("/dev/null", O_RDWR);
   for (guint i = 0; i < G_N_ELEMENTS (fatal); i++)
@@ -142,7 +143,7 @@ become_probe (guint64 file_size)
   _hd_h5_forget_lock ();
   alarm (PATIENCE + file_size / BYTES_PER_SECOND);
   limit (RLIMIT_CORE, 0);
-  limit (RLIMIT_CPU, SECONDS + file_size / BYTES_PER_SECOND);
+  setitimer (ITIMER_PROF, &(struct itimerval) { .it_value = { file_size / BYTES_PER_SECOND, MILLISECONDS * 1000 } }, NULL);
   if (memory > 0)
     limit (RLIMIT_AS, memory + MEMORY_BYTES + file_size);
 }

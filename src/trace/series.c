@@ -64,20 +64,24 @@ series_column (const HdSeries *series, const char *path)
   return column;
 }
 
-gboolean
-_hd_dense_begin (HdSeriesWriter *self, HdH5Writer *file, const HdSeries *series, double power_unit_pj, guint64 window_from, guint64 window_to, GError **error)
+void
+_hd_dense_begin (HdSeriesWriter *self, HdH5Writer *file, const HdSeries *series, double power_unit_pj, guint64 window_from, guint64 window_to)
 {
-  g_autofree char *path = _hd_dense_path (series);
-  g_autofree char *group = g_path_get_dirname (path);
-  HdH5Column column = series_column (series, path);
-  *self = (HdSeriesWriter) { .window_from = window_from, .window_to = window_to, .width = hd_h5_type_size (column.type) };
+  HdH5Column column = series_column (series, NULL);
+  *self = (HdSeriesWriter) { .file = file, .series = *series, .window_from = window_from, .window_to = window_to, .width = hd_h5_type_size (column.type) };
+  self->series.resource = g_strdup (series->resource);
   if (series->kind == HD_SERIES_POWER)
     self->unit = power_unit_pj;
-  self->dataset = hd_h5_create_chunked (file, &column, HD_SERIES_CHUNK, error);
-  if (self->dataset == NULL)
-    return FALSE;
   self->encoder = hd_chunk_encoder_new (self->width, HD_SERIES_CHUNK);
-  return TRUE;
+}
+
+static gboolean
+create_dataset (HdSeriesWriter *self, guint64 chunk_rows, GError **error)
+{
+  g_autofree char *path = _hd_dense_path (&self->series);
+  HdH5Column column = series_column (&self->series, path);
+  self->dataset = hd_h5_create_chunked (self->file, &column, chunk_rows, error);
+  return self->dataset != NULL;
 }
 
 void
@@ -85,6 +89,7 @@ _hd_dense_clear (HdSeriesWriter *self)
 {
   hd_h5_chunked_free (self->dataset);
   hd_chunk_encoder_free (self->encoder);
+  g_free ((char *) self->series.resource);
   g_free (self->constant);
   *self = (HdSeriesWriter) { 0 };
 }
@@ -104,6 +109,8 @@ stored_value (const HdSeriesWriter *self, guint64 value)
 static gboolean
 write_stream (HdSeriesWriter *self, const guint8 *stream, gsize size, GError **error)
 {
+  if (self->dataset == NULL && !create_dataset (self, HD_SERIES_CHUNK, error))
+    return FALSE;
   self->written += size;
   return hd_h5_write_chunk (self->dataset, self->chunk++, stream, size, error);
 }
@@ -200,18 +207,29 @@ _hd_dense_change (HdSeriesWriter *self, guint64 cycle, guint64 value, GError **e
   return TRUE;
 }
 
+/* A series that has not filled a chunk gets one as long as itself. What is in the chunk past the end is filler, not to be seen. */
+static gboolean
+finish_last_chunk (HdSeriesWriter *self, guint64 rows, GError **error)
+{
+  guint64 open = open_rows (self), chunk_rows = HD_SERIES_CHUNK;
+  if (self->dataset == NULL && self->chunk == 0) {
+    chunk_rows = MIN (chunk_rows, MAX (1, MAX (rows, open)));
+    hd_chunk_encoder_set_rows (self->encoder, chunk_rows);
+  }
+  if (self->dataset == NULL && !create_dataset (self, chunk_rows, error))
+    return FALSE;
+  if (open == 0 || self->chunk * HD_SERIES_CHUNK >= rows)
+    return TRUE;
+  if (open < chunk_rows)
+    add_to_chunk (self, 0, chunk_rows - open);
+  return finish_chunk (self, error);
+}
+
 gboolean
 _hd_dense_end (HdSeriesWriter *self, guint64 cycles, GError **error)
 {
   guint64 last = MIN (cycles, self->window_to), rows = last > self->window_from ? last - self->window_from : 0;
   if (cycles > self->since && !end_run (self, cycles, error))
     return FALSE;
-  /* What is past the end is filler; it is not to be seen. */
-  guint64 open = open_rows (self);
-  if (open > 0 && self->chunk * HD_SERIES_CHUNK < rows) {
-    add_to_chunk (self, 0, HD_SERIES_CHUNK - open);
-    if (!finish_chunk (self, error))
-      return FALSE;
-  }
-  return hd_h5_finish_chunked (self->dataset, rows, error);
+  return finish_last_chunk (self, rows, error) && hd_h5_finish_chunked (self->dataset, rows, error);
 }

@@ -6,11 +6,13 @@
 
 #include <heddle/sink.h>
 
-/** Rows of a chunk of a series [cycle]. */
+/** Rows of a chunk of a series [cycle]; a shorter series has one chunk as long as it is. */
 #define HD_SERIES_CHUNK (G_GUINT64_CONSTANT (1) << 20)
 
 typedef struct {
-  HdH5Chunked *dataset;
+  HdH5Writer *file;
+  HdSeries series;         /* `resource` is its own */
+  HdH5Chunked *dataset;    /* NULL until it is known whether the run is longer than a chunk */
   HdChunkEncoder *encoder;
   guint64 window_from;     /* rows are the cycles [from, to) */
   guint64 window_to;
@@ -34,8 +36,7 @@ extern const char *const _hd_dense_names[];
 char *_hd_dense_escape (const char *id);
 char *_hd_dense_unescape (const char *name);
 
-gboolean _hd_dense_begin (HdSeriesWriter *self, HdH5Writer *file, const HdSeries *series, double power_unit_pj, guint64 window_from, guint64 window_to,
-                           GError **error);
+void _hd_dense_begin (HdSeriesWriter *self, HdH5Writer *file, const HdSeries *series, double power_unit_pj, guint64 window_from, guint64 window_to);
 /** From @cycle on the series has @value. */
 gboolean _hd_dense_change (HdSeriesWriter *self, guint64 cycle, guint64 value, GError **error);
 /** The run has ended at @cycles. The dimension has been written. */

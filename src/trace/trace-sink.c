@@ -130,12 +130,8 @@ begin_series (TraceSink *self, const HdRunInfo *info, GError **error)
       !hd_h5_write_u64_attribute (self->file, "/cycles", "first_cycle", self->options.window_from, error))
     return FALSE;
   self->series = g_new0 (HdSeriesWriter, info->n_series);
-  for (; self->n_series < info->n_series; self->n_series++) {
-    HdSeriesWriter *series = &self->series[self->n_series];
-    const HdSeries *from = &info->series[self->n_series];
-    if (!_hd_dense_begin (series, self->file, from, info->power_unit_pj, self->options.window_from, to, error))
-      return FALSE;
-  }
+  for (; self->n_series < info->n_series; self->n_series++)
+    _hd_dense_begin (&self->series[self->n_series], self->file, &info->series[self->n_series], info->power_unit_pj, self->options.window_from, to);
   return TRUE;
 }
 
