@@ -269,6 +269,14 @@ gboolean hd_platform_route (const HdPlatform *self, HdMemoryId source, const HdM
 /** The burst of a route [bit]: the smallest multiple of all its finite widths that is at least burst_bits. No finite width: burst_bits. G_MAXUINT64 when it does not fit in 63 bits. */
 guint64 hd_platform_route_burst (const HdPlatform *self, const HdRoute *route);
 
+/**
+ * hd_platform_next:
+ * @to: (out) (array length=return): the resources that a burst can go to from @resource, ascending; belongs to the platform
+ *
+ * The topology: what a route is made of. Read ports lead to buses and links, these to others of their kind and to write ports.
+ */
+guint hd_platform_next (const HdPlatform *self, HdResourceId resource, const HdResourceId **to);
+
 HdCoreId hd_platform_find_core (const HdPlatform *self, const char *id);
 HdMemoryId hd_platform_find_memory (const HdPlatform *self, const char *id);
 HdResourceId hd_platform_find_resource (const HdPlatform *self, const char *id);

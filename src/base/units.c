@@ -155,6 +155,9 @@ char *
 hd_double_format (double value)
 {
   char text[G_ASCII_DTOSTR_BUF_SIZE];
+  /* Whole numbers as people write them, not 1e+03. */
+  if (fabs (value) < 1e15 && value == floor (value))
+    return g_strdup (g_ascii_formatd (text, sizeof text, "%.0f", value));
   for (int digits = 1; digits <= 17; digits++) {
     char format[8];
     g_snprintf (format, sizeof format, "%%.%dg", digits);

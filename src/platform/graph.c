@@ -81,6 +81,14 @@ _hd_platform_given_route (const HdPlatformPrivate *self, HdMemoryId source, HdMe
   return bsearch (&key, self->given, self->n_given, sizeof key, _hd_compare_given_routes);
 }
 
+guint
+hd_platform_next (const HdPlatform *platform, HdResourceId resource, const HdResourceId **to)
+{
+  const HdAdjacency *forward = &_hd_platform_private (platform)->forward;
+  *to = &forward->to[forward->begin[resource]];
+  return forward->begin[resource + 1] - forward->begin[resource];
+}
+
 /* --- ways: from one memory to one other ------------------------------------------------------------ */
 
 /* Hops to the end from every resource on some shortest way, by a search backwards from the end; G_MAXUINT32: none. */
