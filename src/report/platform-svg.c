@@ -101,7 +101,7 @@ track_label (const HdPlatform *platform, const Track *track)
 static char *
 capacity_text (const HdMemory *memory)
 {
-  return memory->capacity_bits == HD_UNLIMITED_BITS ? g_strdup (memory->dram ? "dram" : "") : hd_bits_for_people (memory->capacity_bits);
+  return memory->capacity_bits == HD_UNLIMITED_BITS ? g_strdup ("no limit") : hd_bits_for_people (memory->capacity_bits);
 }
 
 static char *

@@ -39,7 +39,7 @@ static const struct {
   { "granularity-above-width", "granularity-above-width.xml:7: level \"register\" has a granularity above its width" },
   { "huge-array", "huge-array.xml:5: the array of core \"core\" has too many units - expected at most 1099511627776" },
   { "huge-burst", "huge-burst.xml:1: burst of <platform> is 9000000000000000000 bit - expected 1 to 4294967296 bit" },
-  { "huge-energy", "huge-energy.xml:3: read-energy of <memory> is 1e+300 pJ/bit - expected at most 1e+09 pJ/bit" },
+  { "huge-energy", "huge-energy.xml:3: read-energy of <memory> is 1e+300 pJ/bit - expected at most 1000000000 pJ/bit" },
   { "huge-exponent", "huge-exponent.xml:3: size of <memory>: \"1e308 KiB\" is too large" },
   { "huge-latency", "huge-latency.xml:4: latency of <bus>: \"18446744073709551615 cycle\" is too large - expected less than 2^63 cycle" },
   { "huge-round-of-slots", "huge-round-of-slots.xml:4: a round of 65536 slots of 1048576000000000000 base cycles is too long - expected less than 2^63 cycles" },
