@@ -407,7 +407,6 @@ derive_layer (const Stack *stack, HdLayerId l, GError **error)
     sink &= !inside;
     grid->leaves |= !inside;
   }
-  grid->leaves |= sink;
   return (sink ? derive_sink (stack, l, error) : derive_inner_layer (stack, l, error)) && finish_layer (stack, l, error);
 }
 

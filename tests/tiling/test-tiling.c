@@ -131,6 +131,44 @@ Test (retention, per_tensor_and_rank)
   cr_assert_eq (nodes_of (tiling, "a"), 4);
 }
 
+/* A stride passes over every second row: nobody computes or fetches them, unless the tensor leaves the stack. */
+Test (retention, what_nobody_needs_is_not_computed)
+{
+  static const char NET[] = "<tensor id=\"in\" kind=\"input\" shape=\"1 1 9 4\"/><layer id=\"a\" operator=\"Relu\" inputs=\"in\"/>"
+                            "<layer id=\"b\" operator=\"Conv\" inputs=\"a\" channels=\"1\" kernel_shape=\"1 1\" strides=\"2 1\"/><layer id=\"c\" operator=\"Relu\" inputs=\"a\"/>";
+  g_autofree char *alone = g_strndup (NET, (gsize) (strstr (NET, "<layer id=\"c\"") - NET));
+  for (guint mode = 0; mode < 3; mode++) {
+    g_autofree char *text = g_strdup_printf ("<stack layers=\"a b\" mode=\"%s\"><tile OY=\"1\"/></stack>", hd_retention_name ((HdRetention) mode));
+    g_autoptr (HdTiling) inside = tile_checked (alone, text);
+    cr_assert_eq (rows_of (inside, "a"), 5);
+    cr_assert_lt (inside->points, inside->graph_points);
+    guint32 first, n;
+    guint64 bits = 0;
+    hd_tiling_pieces_of (inside, 0, hd_workload_find_tensor (inside->workload, "in"), &first, &n);
+    for (guint32 i = first; i < first + n; i++)
+      bits += hd_tiling_piece_bits (inside, i);
+    cr_assert (n == 5 && bits == 5 * 4 * 8);
+    g_autoptr (HdTiling) leaves = tile_checked (NET, text);
+    cr_assert_eq (rows_of (leaves, "a"), 9);
+  }
+}
+
+/* Squeeze and excitation: the mean wants all rows, once; the product wants two at a time. */
+Test (retention, a_reader_that_the_tile_does_not_move_counts_once)
+{
+  g_autoptr (HdTiling) tiling = tile_checked ("<tensor id=\"in\" kind=\"input\" shape=\"1 1 6 4\"/><layer id=\"a\" operator=\"Relu\" inputs=\"in\"/>"
+                                              "<layer id=\"g\" operator=\"GlobalAveragePool\" inputs=\"a\"/><layer id=\"m\" operator=\"Mul\" inputs=\"a g\"/>",
+                                              "<stack layers=\"*\"><tile OY=\"2\"/><tensor id=\"a\" mode=\"recompute\"/></stack>");
+  cr_assert_eq (nodes_of (tiling, "g"), 1);
+  cr_assert_eq (rows_of (tiling, "a"), 6 + 2 + 2);
+  /* Recomputed as well, the mean wants all rows for every tile. */
+  g_autoptr (HdTiling) again = tile_checked ("<tensor id=\"in\" kind=\"input\" shape=\"1 1 6 4\"/><layer id=\"a\" operator=\"Relu\" inputs=\"in\"/>"
+                                             "<layer id=\"g\" operator=\"GlobalAveragePool\" inputs=\"a\"/><layer id=\"m\" operator=\"Mul\" inputs=\"a g\"/>",
+                                             "<stack layers=\"*\" mode=\"recompute\"><tile OY=\"2\"/></stack>");
+  cr_assert_eq (nodes_of (again, "g"), 3);
+  cr_assert_eq (rows_of (again, "a"), 18);
+}
+
 /* The closed form for chains of convolutions: N * (T + halo) rows, less what the borders spare. */
 Test (retention, recompute_of_a_chain_grows_by_the_halo)
 {
