@@ -1,13 +1,15 @@
 /* A node on an array with memory levels: tries spatial mappings, searches temporal ones, and writes down the best.
  *
  * Spatial mappings are, in this order: the unrollings of a given mapping; the core's dataflows (those whose ranks the layer all has, if there are such); where it has none, every way to give each array dimension one rank, the fullest first,
- * at most MANY of them. Two that unroll the same are tried once.
+ * at most MANY of them. Where none
+ * leaves room, dataflows without some of their unrollings.
  */
 #include "cost/search.h"
 
 #include <string.h>
 
 #define MANY 24
+#define PARTS_MAX 6   /* unrollings of a dataflow that are left out, at most */
 
 static gboolean
 infeasible (const HdCostQuestion *q, const char *why, GError **error)
@@ -44,7 +46,7 @@ write_move (const HdNest *nest, const HdFlow *flow, guint operand, guint l, guin
   if (flow->transfers == 0)
     return;
   *move = (HdCostMove) { TRUE, flow->words, flow->pj, flow->bits, flow->transfers, period, window,
-                         hd_ceil_div (flow->bits, reads ? level->read_width : level->write_width), level->port_of[operand][movement] };
+                         hd_ceil_div (flow->bits, reads ? level->read_width : level->write_width), level->port_of[hd_cost_stands_as (nest->q, operand)][movement] };
 }
 
 static void
@@ -171,7 +173,8 @@ try_dataflow (Choice *choice, const HdDataflow *dataflow)
 
   if (prepare (nest, choice->q, dataflow, error))
     {
-      search (nest, result);
+      if (!(result->why = _hd_nest_too_small (nest)))
+        search (nest, result);
       choice->evaluations += result->evaluations;
       if (!result->found)
         infeasible (choice->q, result->why, error);
@@ -263,7 +266,7 @@ static gboolean
 suits (const HdCostQuestion *q, const HdDataflow *dataflow)
 {
   for (guint u = 0; u < dataflow->n_unrolls; u++)
-    if (hd_layer_find_rank (q->shape->layer, dataflow->unroll[u].rank) < 0)
+    if (_hd_cost_find_rank (q->shape->layer, dataflow, dataflow->unroll[u].rank) < 0)
       return FALSE;
   return TRUE;
 }
@@ -281,18 +284,58 @@ try_dataflows (Choice *choice)
       try_dataflow (choice, &q->core->dataflow[d]);
 }
 
-gboolean
-_hd_cost_array (const HdCostQuestion *q, HdCostReport *report, GError **error)
+/* Using less of the array is always possible: dataflows without some of their unrollings, as few as it takes. */
+static void
+try_parts (Choice *choice)
 {
-  Choice choice = { .q = q, .report = report };
-  HdNodeCost *cost = &report->cost;
+  const HdCostQuestion *q = choice->q;
+
+  for (guint dropped = 1; dropped <= PARTS_MAX && !choice->found; dropped++)
+    for (guint d = 0; d < q->core->n_dataflows; d++)
+      for (guint mask = 1; mask < 1u << MIN (q->core->dataflow[d].n_unrolls, PARTS_MAX); mask++)
+        {
+          HdUnroll unroll[PARTS_MAX];
+          guint n = 0;
+          if ((guint) __builtin_popcount (mask) != dropped)
+            continue;
+          for (guint u = 0; u < MIN (q->core->dataflow[d].n_unrolls, PARTS_MAX); u++)
+            if (!((mask >> u) & 1))
+              unroll[n++] = q->core->dataflow[d].unroll[u];
+          try_dataflow (choice, &(HdDataflow) { q->core->dataflow[d].id, n, unroll });
+        }
+}
+
+static void
+try_all (Choice *choice)
+{
+  const HdCostQuestion *q = choice->q;
 
   if (q->given && (q->given->n_unrolls > 0 || q->given->has_loops))
-    try_dataflow (&choice, NULL);
+    try_dataflow (choice, NULL);
   else if (q->core->n_dataflows == 0)
-    try_assignments (&choice);
+    try_assignments (choice);
   else
-    try_dataflows (&choice);
+    try_dataflows (choice);
+}
+
+/* A second variable input (of an addition, of an attention product) stands where weights do; where that cannot be, and by the published tool always, where inputs do. */
+gboolean
+_hd_cost_array (const HdCostQuestion *question, HdCostReport *report, GError **error)
+{
+  HdCostQuestion q = *question;
+  Choice choice = { .q = &q, .report = report };
+  HdNodeCost *cost = &report->cost;
+  gboolean second = q.shape->operand[HD_OPERAND_WEIGHT].present && !q.shape->operand[HD_OPERAND_WEIGHT].constant;
+
+  q.second_as_input = second && q.options->rules == HD_RULES_ZIGZAG;
+  try_all (&choice);
+  if (!choice.found && second && !q.second_as_input)
+    {
+      q.second_as_input = TRUE;
+      try_all (&choice);
+    }
+  if (!choice.found && !(q.given && (q.given->n_unrolls > 0 || q.given->has_loops)))
+    try_parts (&choice);
   if (!choice.found)
     {
       g_propagate_error (error, choice.error);

@@ -54,7 +54,15 @@ typedef struct {
   const HdCostOptions *options;
   const HdCostMapping *given;   /* nullable */
   HdCostPlace place;
+  gboolean second_as_input;     /* a variable second input stands where inputs stand, not where weights do */
 } HdCostQuestion;
+
+/** The operand in whose memories @operand stands, and by whose ports it moves. */
+static inline guint
+hd_cost_stands_as (const HdCostQuestion *q, guint operand)
+{
+  return operand == HD_OPERAND_WEIGHT && q->second_as_input ? HD_OPERAND_INPUT : operand;
+}
 
 /** The shape of @box. Errors: %HD_ERROR_NEGATIVE when numbers leave 62 bits. */
 gboolean _hd_shape_init (HdCostShape *shape, const HdWorkload *workload, const HdLayer *layer, const HdBox *box, GError **error);
@@ -80,6 +88,13 @@ typedef struct {
 void _hd_shape_matrix (const HdCostShape *shape, HdShapeMatrix *matrix);
 /** The side of @matrix that a rank belongs to: by which operands depend on it. */
 guint64 *_hd_matrix_side (const HdCostShape *shape, HdShapeMatrix *matrix, guint rank);
+/**
+ * _hd_cost_find_rank:
+ *
+ * The layer's rank that an unrolling of @dataflow means, or -1. Dataflows speak of convolutions (K C OX OY ...) or of matrix products (M N K, if they name M or N); a layer of the other kind is read so:
+ * output channels K = N, input channels C = the sum K, columns OX = M.
+ */
+int _hd_cost_find_rank (const HdLayer *layer, const HdDataflow *dataflow, const char *name);
 /** What an objective makes of energy and cycles. */
 double _hd_cost_objective (const HdCostOptions *options, double pj, guint64 cycles);
 

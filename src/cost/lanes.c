@@ -13,15 +13,16 @@
 static gboolean
 level_usable (const HdCostQuestion *q, guint level, HdCostOperand operand)
 {
-  return (q->core->level[level].operands >> operand) & 1;
+  return (q->core->level[level].operands >> hd_cost_stands_as (q, operand)) & 1;
 }
 
 int
 _hd_cost_top (const HdCostQuestion *q, HdCostOperand operand)
 {
-  HdMemoryId home = q->core->operand_memory[operand];
+  HdMemoryId home = q->core->operand_memory[hd_cost_stands_as (q, operand)];
   int top = -1, at_home = -1;
 
+  operand = (HdCostOperand) hd_cost_stands_as (q, operand);
   if (q->place.top[operand] >= 0)
     return (guint) q->place.top[operand] < q->core->n_levels && level_usable (q, (guint) q->place.top[operand], operand) ? q->place.top[operand] : -1;
   for (guint l = 0; l < q->core->n_levels; l++)

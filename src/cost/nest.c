@@ -46,7 +46,7 @@ init_array (HdNest *nest, const HdDataflow *dataflow, GError **error)
   for (guint u = 0; dataflow && u < dataflow->n_unrolls; u++)
     {
       const HdUnroll *un = &dataflow->unroll[u];
-      int rank = hd_layer_find_rank (nest->shape->layer, un->rank);
+      int rank = _hd_cost_find_rank (nest->shape->layer, dataflow, un->rank);
       if (rank < 0 || un->dimension >= nest->core->n_dimensions)
         continue;
       room = nest->core->dimension_size[un->dimension] / used[un->dimension];
@@ -70,7 +70,7 @@ init_levels (HdNest *nest, guint operand, GError **error)
   if (top < 0)
     return negative (error, "core %s: no level holds the %s of layer %s", nest->core->id, name[operand], nest->shape->layer->name);
   for (guint l = 0; l <= (guint) top; l++)
-    if ((nest->core->level[l].operands >> operand) & 1)
+    if ((nest->core->level[l].operands >> hd_cost_stands_as (nest->q, operand)) & 1)
       {
         if (nest->n_levels[operand] == HD_COST_LEVELS_MAX)
           return negative (error, "core %s: more than %d levels for the %s", nest->core->id, HD_COST_LEVELS_MAX, name[operand]);
@@ -415,6 +415,32 @@ _hd_nest_bits (const HdNest *nest, guint operand, guint l, const HdPoint *point,
   if (!hd_mul_u64 (tile_elements (nest, operand, l, point->tile), unfinished ? nest->shape->partial_bits : o->bits, &bits))
     return G_MAXUINT64;
   return bits;
+}
+
+guint64
+_hd_level_room (const HdLevel *level)
+{
+  if (level->size_bits == HD_UNLIMITED_BITS)
+    return G_MAXUINT64;
+  return level->double_buffered ? level->size_bits / 2 : level->size_bits;
+}
+
+char *
+_hd_nest_too_small (const HdNest *nest)
+{
+  static const char *const name[] = { "inputs", "weights", "outputs" };
+  HdPoint empty;
+
+  _hd_nest_point (nest, 0, &empty);
+  for (guint o = 0; o < HD_N_OPERANDS; o++)
+    for (guint l = 0; l + 1 < nest->n_levels[o]; l++)
+      {
+        guint64 bits = _hd_nest_bits (nest, o, l, &empty, o == HD_OPERAND_OUTPUT && _hd_nest_unfinished (nest, &empty));
+        if (bits > _hd_level_room (hd_nest_level (nest, o, l)))
+          return g_strdup_printf ("%s holds %" G_GUINT64_FORMAT " bit - the %s of one cycle need %" G_GUINT64_FORMAT, hd_nest_level (nest, o, l)->id,
+                                  _hd_level_room (hd_nest_level (nest, o, l)), name[o], bits);
+      }
+  return NULL;
 }
 
 guint64

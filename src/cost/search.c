@@ -372,30 +372,6 @@ start (Search *s, State *first)
   return TRUE;
 }
 
-static void
-explain (Search *s)
-{
-  static const char *const name[] = { "inputs", "weights", "outputs" };
-  HdNest *nest = s->nest;
-  HdPoint empty;
-
-  if (s->result->why)
-    return;
-  _hd_nest_point (nest, 0, &empty);
-  for (guint o = 0; o < HD_N_OPERANDS; o++)
-    for (guint l = 0; l + 1 < nest->n_levels[o]; l++)
-      {
-        guint64 bits = _hd_nest_bits (nest, o, l, &empty, o == HD_OPERAND_OUTPUT && _hd_nest_unfinished (nest, &empty));
-        if (bits > _hd_level_room (hd_nest_level (nest, o, l)))
-          {
-            s->result->why = g_strdup_printf ("%s holds %" G_GUINT64_FORMAT " bit - the %s of one cycle need %" G_GUINT64_FORMAT, hd_nest_level (nest, o, l)->id,
-                                              _hd_level_room (hd_nest_level (nest, o, l)), name[o], bits);
-            return;
-          }
-      }
-  s->result->why = g_strdup ("no order of loops fits its shared memories");
-}
-
 static gboolean
 run (Search *s)
 {
@@ -504,7 +480,7 @@ _hd_search_walk (HdNest *nest, const HdWeights *weights, HdSearchResult *result)
       if (!weights)
         search_ties (&s);
     }
-  else
-    explain (&s);
+  else if (!result->why)
+    result->why = g_strdup ("no order of loops fits its shared memories");
   search_clear (&s);
 }

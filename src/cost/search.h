@@ -43,5 +43,3 @@ void _hd_search_optimal (HdNest *nest, HdSearchResult *result);
 void _hd_search_polish (HdNest *nest, HdSolution *solution, guint64 *evaluations);
 /** Every order, split greedily. */
 void _hd_search_orderings (HdNest *nest, HdSearchResult *result);
-/** Room at level @id for one operand, double buffering reserved [bit]. */
-guint64 _hd_level_room (const HdLevel *level);

@@ -15,7 +15,7 @@ unroll_dataflow (const HdCostShape *shape, const HdDataflow *dataflow, guint64 *
     unroll[r] = 1;
   for (guint u = 0; u < dataflow->n_unrolls; u++)
     {
-      int r = hd_layer_find_rank (shape->layer, dataflow->unroll[u].rank);
+      int r = _hd_cost_find_rank (shape->layer, dataflow, dataflow->unroll[u].rank);
       if (r >= 0)
         unroll[r] = MIN (unroll[r] * dataflow->unroll[u].factor, shape->size[r]);
     }

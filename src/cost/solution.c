@@ -47,14 +47,6 @@ _hd_solution_better (const HdSolution *a, const HdSolution *b)
   return c < 0 || (c == 0 && compare (a->second, b->second) < 0);
 }
 
-guint64
-_hd_level_room (const HdLevel *level)
-{
-  if (level->size_bits == HD_UNLIMITED_BITS)
-    return G_MAXUINT64;
-  return level->double_buffered ? level->size_bits / 2 : level->size_bits;
-}
-
 gboolean
 _hd_solution_fits (HdNest *nest, const HdSolution *s)
 {

@@ -58,7 +58,7 @@ allowed (const HdCostQuestion *q)
       gboolean vectors = FALSE, channels = FALSE, reduction = FALSE;
       for (guint u = 0; u < flow->n_unrolls; u++)
         {
-          int rank = hd_layer_find_rank (q->shape->layer, flow->unroll[u].rank);
+          int rank = _hd_cost_find_rank (q->shape->layer, flow, flow->unroll[u].rank);
           const guint64 *side = rank < 0 ? NULL : _hd_matrix_side (q->shape, &m, (guint) rank);
           vectors |= side == &m.vectors;
           channels |= side == &m.channels;

@@ -24,7 +24,7 @@ add_slot (HdNest *nest, guint port_of_slot[], guint operand, int boundary, guint
 {
   guint l = (guint) (boundary + (int) end);
   const HdLevel *level = hd_nest_level (nest, operand, l);
-  gint8 port = level->port_of[operand][movement];
+  gint8 port = level->port_of[hd_cost_stands_as (nest->q, operand)][movement];
 
   if (port < 0)
     return;
@@ -59,7 +59,7 @@ serves_both (const HdNest *nest, guint level_id, int port)
   for (guint o = 0; o < HD_OPERAND_OUTPUT; o++)
     for (guint l = 0; l < nest->n_levels[o]; l++)
       for (guint m = 0; m < HD_N_MOVES; m++)
-        if (nest->level_id[o][l] == level_id && level->port_of[o][m] == port)
+        if (nest->level_id[o][l] == level_id && level->port_of[hd_cost_stands_as (nest->q, o)][m] == port)
           found |= 1u << o;
   return found == 3;
 }
@@ -67,10 +67,12 @@ serves_both (const HdNest *nest, guint level_id, int port)
 static void
 find_shared (HdNest *nest, guint o)
 {
+  guint as = hd_cost_stands_as (nest->q, o);
+
   for (guint b = 0; b + 1 < nest->n_levels[o]; b++)
     {
-      nest->both_inputs[o][b][0] = serves_both (nest, nest->level_id[o][b], hd_nest_level (nest, o, b)->port_of[o][HD_MOVE_FROM_HIGH]);
-      nest->both_inputs[o][b][1] = serves_both (nest, nest->level_id[o][b + 1], hd_nest_level (nest, o, b + 1)->port_of[o][HD_MOVE_TO_LOW]);
+      nest->both_inputs[o][b][0] = serves_both (nest, nest->level_id[o][b], hd_nest_level (nest, o, b)->port_of[as][HD_MOVE_FROM_HIGH]);
+      nest->both_inputs[o][b][1] = serves_both (nest, nest->level_id[o][b + 1], hd_nest_level (nest, o, b + 1)->port_of[as][HD_MOVE_TO_LOW]);
     }
 }
 
