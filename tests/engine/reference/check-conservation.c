@@ -274,11 +274,24 @@ energy_adds_up (const View *v)
   return NULL;
 }
 
+/* --- legality ---------------------------------------------------------------------------------------------------------- */
+
+/* What the schedule room's checker accepts whatever the times, it accepts with the times of the run. */
+static char *
+legal_schedules_run_legally (const View *v)
+{
+  const HdTaskTimes times = { v->trace->cycles, v->trace->n_tasks, v->trace->ready, v->trace->issue, v->trace->start, v->trace->end };
+  g_autoptr (GError) error = NULL;
+  if (v->trace->deadlock || !hd_schedule_check (v->schedule, v->platform, NULL) || hd_schedule_check_times (v->schedule, v->platform, &times, &error))
+    return NULL;
+  return g_strdup (error->message);
+}
+
 char *
 check_conservation (const Instance *instance)
 {
   static const Rule rules[] = { bits_are_conserved, states_fill_the_run, cores_compute_one_at_a_time, resources_fit_their_width, memories_hold_their_pieces,
-                                moments_are_in_order, tasks_take_their_time, queues_keep_their_order, energy_adds_up };
+                                moments_are_in_order, tasks_take_their_time, queues_keep_their_order, energy_adds_up, legal_schedules_run_legally };
   HdPlatform platform;
   HdSchedule schedule;
   char *wrong = NULL;
