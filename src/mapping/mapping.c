@@ -3,7 +3,7 @@
 #include "mapping/rules.h"
 
 /* Elements and attributes of a file. */
-#define MAX_NODES 500000
+#define MAX_NODES 300000
 
 /* --- life ------------------------------------------------------------------------------------ */
 
@@ -112,7 +112,8 @@ reader_clear (HdMappingReader *reader)
 void
 _hd_mapping_unknown (HdMappingReader *reader, guint line, const char *what, const char *name, const char *const *candidates, gsize n)
 {
-  const char *near = hd_suggest (name, candidates, n);
+  /* Faults beyond those that are told need no suggestion: looking for one takes time. */
+  const char *near = hd_diagnostics_count (reader->faults) < HD_DIAGNOSTICS_MAX ? hd_suggest (name, candidates, n) : NULL;
   if (near != NULL)
     hd_diagnostics_add (reader->faults, line, "no %s is called \"%.60s\" - did you mean \"%s\"?", what, name, near);
   else

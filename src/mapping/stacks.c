@@ -224,7 +224,7 @@ find_tensor (HdMappingReader *reader, HdXmlNode *node)
   if (*id == '\0' || (tensor != HD_NONE && touches (reader, tensor)))
     return tensor;
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  for (HdTensorId t = 0; t < workload->n_tensors; t++)
+  for (HdTensorId t = 0; t < workload->n_tensors && hd_diagnostics_count (reader->faults) < HD_DIAGNOSTICS_MAX; t++)
     if (touches (reader, t))
       g_ptr_array_add (names, workload->tensors[t].name);
   _hd_mapping_unknown (reader, hd_xml_line (node), "tensor of this stack", id, (const char *const *) names->pdata, names->len);
