@@ -36,7 +36,7 @@ typedef struct {
 /**
  * hd_engine_new:
  *
- * The schedule must pass hd_schedule_validate(); the platform and schedule must outlive the engine.
+ * The schedule must pass hd_schedule_validate(); the platform and schedule must outlive the engine's last run.
  * Errors: %HD_ERROR_MEMORY when it does not fit.
  */
 HdEngine *hd_engine_new (const HdPlatform *platform, const HdSchedule *schedule, GError **error);

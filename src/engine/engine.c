@@ -55,6 +55,8 @@ hd_engine_new (const HdPlatform *platform, const HdSchedule *schedule, GError **
   g_autoptr (HdEngine) self = g_new0 (HdEngine, 1);
   self->platform = platform;
   self->schedule = schedule;
+  self->n_queues = schedule->n_queues;
+  self->n_resources = platform->n_resources;
   if (!_hd_plan_make (self, error) || !allocate_columns (self, error))
     return NULL;
   allocate_tables (self);
@@ -65,12 +67,12 @@ hd_engine_new (const HdPlatform *platform, const HdSchedule *schedule, GError **
 static void
 free_parts (HdEngine *self)
 {
-  for (guint q = 0; self->queue != NULL && q < self->schedule->n_queues; q++)
+  for (guint q = 0; self->queue != NULL && q < self->n_queues; q++)
     for (guint k = 0; k < 2; k++) {
       g_free (self->queue[q].lane[k].heap.item);
       g_free (self->queue[q].lane[k].blocked.item);
     }
-  for (guint r = 0; self->resource != NULL && r < self->platform->n_resources; r++)
+  for (guint r = 0; self->resource != NULL && r < self->n_resources; r++)
     g_free (self->resource[r].waiting);
   IdList *lists[] = { &self->free_transfers, &self->ending, &self->dirty_queues, &self->touched_queues,
                       &self->tried_queues, &self->edge_queues, &self->dirty_resources, &self->touched_memories };

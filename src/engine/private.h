@@ -199,6 +199,7 @@ struct HdEngine {
   const HdPlatform *platform;
   const HdSchedule *schedule;
   const volatile int *cancel;
+  guint n_queues, n_resources;     /* for freeing: the schedule may have gone before */
   /* the plan */
   Hop *hop;
   Route *route;
