@@ -25,6 +25,7 @@ static inline gint64 hd_floor_div (gint64 a, gint64 b) { return a / b - (a % b <
 /** floor(@a * @b / @c) with a 128-bit product; FALSE when the result does not fit or @c is 0. */
 gboolean hd_mul_div (guint64 a, guint64 b, guint64 c, guint64 *out);
 
+/** Greatest common divisor; gcd (0, x) = x. */
 guint64 hd_gcd (guint64 a, guint64 b);
 /** Least common multiple; FALSE when it does not fit. lcm(0, x) = x: 0 stands for "no constraint". */
 gboolean hd_lcm (guint64 a, guint64 b, guint64 *out);

@@ -13,6 +13,7 @@
 G_BEGIN_DECLS
 
 #define HD_ERROR (hd_error_quark ())
+/** The domain of every error of heddle. */
 GQuark hd_error_quark (void);
 
 /* The value of each code is the exit code of the program. */
@@ -46,6 +47,7 @@ typedef struct HdDiagnostics HdDiagnostics;
 /** The most faults told of one file; the rest are counted. */
 #define HD_DIAGNOSTICS_MAX 20
 
+/** None yet; @file is what messages begin with. */
 HdDiagnostics *hd_diagnostics_new (const char *file);
 void hd_diagnostics_free (HdDiagnostics *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HdDiagnostics, hd_diagnostics_free)

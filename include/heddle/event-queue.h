@@ -19,6 +19,7 @@ G_BEGIN_DECLS
 
 typedef struct HdEventQueue HdEventQueue;
 
+/** An empty queue, at cycle 0. */
 HdEventQueue *hd_event_queue_new (void);
 void hd_event_queue_free (HdEventQueue *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HdEventQueue, hd_event_queue_free)

@@ -207,6 +207,7 @@ typedef struct {
   HdHop *hop;
 } HdRoute;
 
+/** Frees what the route holds, and empties it. */
 void hd_route_clear (HdRoute *route);
 
 typedef struct HdPlatform {
@@ -277,6 +278,7 @@ guint64 hd_platform_route_burst (const HdPlatform *self, const HdRoute *route);
  */
 guint hd_platform_next (const HdPlatform *self, HdResourceId resource, const HdResourceId **to);
 
+/** By id; %HD_NONE when there is none. */
 HdCoreId hd_platform_find_core (const HdPlatform *self, const char *id);
 HdMemoryId hd_platform_find_memory (const HdPlatform *self, const char *id);
 HdResourceId hd_platform_find_resource (const HdPlatform *self, const char *id);

@@ -12,7 +12,9 @@ typedef struct {
   guint64 s[4];
 } HdRandom;
 
+/** The same @seed gives the same numbers, everywhere. */
 void hd_random_init (HdRandom *self, guint64 seed);
+/** Uniform in [0, 2^64). */
 guint64 hd_random_u64 (HdRandom *self);
 /** Uniform in [0, @n); @n > 0. */
 guint64 hd_random_below (HdRandom *self, guint64 n);

@@ -96,12 +96,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HdSchedule, hd_schedule_unref)
 
 typedef struct HdScheduleBuilder HdScheduleBuilder;
 
+/** An empty schedule for @platform, which must outlive the builder. */
 HdScheduleBuilder *hd_schedule_builder_new (const HdPlatform *platform);
 void hd_schedule_builder_free (HdScheduleBuilder *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HdScheduleBuilder, hd_schedule_builder_free)
 
+/** What the schedule was made by and from, to be kept in its file; each is copied. */
 void hd_schedule_builder_set_source (HdScheduleBuilder *self, const char *pass, const char *workload_xml, const char *mapping_xml);
-guint32 hd_schedule_builder_layer (HdScheduleBuilder *self, const char *name);    /* the same name gives the same id */
+/** Adds a name of a layer or tensor; the same name gives the same id. */
+guint32 hd_schedule_builder_layer (HdScheduleBuilder *self, const char *name);
 guint32 hd_schedule_builder_tensor (HdScheduleBuilder *self, const char *name);
 /** Returns a handle; _finish() renumbers queues by name. The name is copied. */
 HdQueueId hd_schedule_builder_queue (HdScheduleBuilder *self, const HdQueue *queue);

@@ -107,6 +107,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HdTiling, hd_tiling_unref)
 
 /* --- nodes: everything is computed when asked for ------------------------------------------------- */
 
+/** The layer that a node is a part of. */
 HdLayerId hd_tiling_node_layer (const HdTiling *self, HdNodeId node);
 /** The box of its layer's ranks; never empty. */
 HdBox hd_tiling_node_box (const HdTiling *self, HdNodeId node);
@@ -157,6 +158,7 @@ HdNodeId *hd_tiling_order (const HdTiling *self, GError **error);
 /* --- pieces: what a stack reads from outside ---------------------------------------------------------
  * The pieces of a tensor in a stack are disjoint: cut where the reads of its nodes end, so that each holds what is new for some node. */
 
+/** The tensor that a piece is a box of, the stack that reads it, the box, and its size [bit]. */
 HdTensorId hd_tiling_piece_tensor (const HdTiling *self, guint32 piece);
 HdStackId hd_tiling_piece_stack (const HdTiling *self, guint32 piece);
 HdBox hd_tiling_piece_box (const HdTiling *self, guint32 piece);
