@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 typedef struct {
   const char *name;
@@ -84,16 +86,32 @@ run (const Case *c, HdPlatform *platform, GError **error)
   return TRUE;
 }
 
-int
-main (void)
+static int
+run_case (const Case *c)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (HdPlatform) platform = hd_platform_parse_synthetic ("core:1 sram:64KiB dram:64b", &error);
-  for (guint i = 0; platform != NULL && i < G_N_ELEMENTS (CASES); i++)
-    if (!run (&CASES[i], platform, &error))
-      break;
-  if (error == NULL)
+  if (platform != NULL && run (c, platform, &error))
     return 0;
   fprintf (stderr, "%s\n", error->message);
   return 1;
+}
+
+/* Each case is a process of its own: the peak of one is not the next one's. */
+int
+main (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (CASES); i++) {
+    int status = 0;
+    fflush (stdout);
+    pid_t child = fork ();
+    if (child == 0) {
+      status = run_case (&CASES[i]);
+      fflush (stdout);
+      _exit (status);
+    }
+    if (child < 0 || waitpid (child, &status, 0) != child || status != 0)
+      return 1;
+  }
+  return 0;
 }
