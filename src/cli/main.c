@@ -65,6 +65,7 @@ int
 main (int argc, char **argv)
 {
   signal (SIGPIPE, SIG_IGN);
+  signal (SIGXFSZ, SIG_IGN); /* a file that may not grow is an error with a message, like a full disk */
   if (argc < 2) {
     print_usage (stderr);
     return HD_ERROR_USAGE;
