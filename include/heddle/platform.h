@@ -267,6 +267,9 @@ char *hd_platform_sha256 (const HdPlatform *self);
  */
 gboolean hd_platform_route (const HdPlatform *self, HdMemoryId source, const HdMemoryId *destinations, guint n, HdRoute *route, GError **error);
 
+/** Whether a burst can go from one resource straight to the other, as the topology says. */
+gboolean hd_platform_connects (const HdPlatform *self, HdResourceId from, HdResourceId to);
+
 /** The burst of a route [bit]: the smallest multiple of all its finite widths that is at least burst_bits. No finite width: burst_bits. G_MAXUINT64 when it does not fit in 63 bits. */
 guint64 hd_platform_route_burst (const HdPlatform *self, const HdRoute *route);
 

@@ -84,6 +84,7 @@ free_platform (HdPlatform *self)
   for (guint i = 0; i < private->n_given; i++)
     g_free (private->given[i].via);
   g_free (private->given);
+  g_free (private->sha256);
   g_free (private->forward.begin);
   g_free (private->forward.to);
   g_free (private->backward.begin);
@@ -144,9 +145,22 @@ hd_platform_route_burst (const HdPlatform *self, const HdRoute *route)
   return burst;
 }
 
+gboolean
+hd_platform_connects (const HdPlatform *self, HdResourceId from, HdResourceId to)
+{
+  return _hd_platform_has_edge (_hd_platform_private (self), from, to);
+}
+
 char *
 hd_platform_sha256 (const HdPlatform *self)
 {
-  g_autofree char *xml = hd_platform_to_xml (self);
-  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, xml, -1);
+  /* Each schedule is made with it, and a search makes thousands. */
+  HdPlatformPrivate *private = _hd_platform_private (self);
+  if (g_atomic_pointer_get (&private->sha256) == NULL) {
+    g_autofree char *xml = hd_platform_to_xml (self);
+    char *made = g_compute_checksum_for_string (G_CHECKSUM_SHA256, xml, -1);
+    if (!g_atomic_pointer_compare_and_exchange (&private->sha256, NULL, made))
+      g_free (made);
+  }
+  return g_strdup (g_atomic_pointer_get (&private->sha256));
 }

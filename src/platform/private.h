@@ -22,6 +22,7 @@ typedef struct {
   HdAdjacency forward, backward;
   guint n_given;
   HdGivenRoute *given;      /* by (source, destination) */
+  char *sha256;             /* once somebody has asked for it */
 } HdPlatformPrivate;
 
 static inline HdPlatformPrivate *_hd_platform_private (const HdPlatform *self) { return (HdPlatformPrivate *) self; }

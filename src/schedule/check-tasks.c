@@ -1,7 +1,7 @@
 /* What each task does is possible: a transfer moves what it reads along a route that joins the memories, a compute reaches what it reads and makes.
  *
  * A transfer reads one piece or several of one tensor, all in the route's source, and makes exactly one piece in each destination: of as many bits as it moves, of that tensor,
- * within what was read. A route begins at the source's read port and arrives through each destination's write port, and passes no port of a third memory. A compute
+ * within what was read. A route begins at the source's read port, goes from resource to connected resource, arrives through each destination's write port, and passes no port of a third memory. A compute
  * reaches its core's operand memories, the memories of its core's levels, and those that are private to it.
  */
 #include "config.h"
@@ -146,6 +146,9 @@ check_hop (const HdCheck *check, guint r, guint h)
   if (arrives != HD_NONE && hop->resource != platform->memory[arrives].write_port)
     HD_VIOLATION (check, "the route from %s arrives at %s through %s - expected %s, through which it is written", platform->memory[route->source].id, platform->memory[arrives].id, resource->id,
                   platform->resource[platform->memory[arrives].write_port].id);
+  if (h > 0 && !hd_platform_connects (platform, route->hop[hop->parent].resource, hop->resource))
+    HD_VIOLATION (check, "the route from %s goes from %s to %s - expected resources that are connected", platform->memory[route->source].id,
+                  platform->resource[route->hop[hop->parent].resource].id, resource->id);
   if (h > 0 && arrives == HD_NONE && resource->kind == HD_RESOURCE_PORT)
     HD_VIOLATION (check, "the route from %s passes through %s - expected buses and links between its ends", platform->memory[route->source].id, resource->id);
 }

@@ -35,6 +35,7 @@ static const Broken BROKEN[] = {
   { "other-box", "transfer 3 makes piece 5 (y 1:3 0:16 in sram1), which is not within what it reads (piece 4 (y 0:2 0:16 in sram0))" },
   { "route-begins-elsewhere", "the route from sram0 begins at bus - expected sram0.read" },
   { "route-arrives-elsewhere", "the route from sram0 arrives at sram1 through sram1.read - expected sram1.write" },
+  { "route-through-the-air", "the route from sram0 goes from sram0.read to sram1.write - expected resources that are connected" },
   { "route-through-a-port", "the route from sram0 passes through dram.port" },
   { "reads-out-of-reach", "compute 4 (relu) on core1 uses piece 4 (y 0:2 0:16 in sram0) - expected a memory that the core reaches" },
   { "makes-out-of-reach", "compute 2 (conv) on core0 makes piece 8 (in sram1) - expected a memory that the core reaches" },
