@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#define HOLD_MAX (G_GUINT64_CONSTANT (1) << 62)   /* [cycle] */
 #define HOPS_DEEP_MAX 1000   /* a cascade of offers goes this deep */
 
 static void
@@ -73,7 +74,7 @@ make_hop (HdEngine *self, const HdRoute *from, guint32 h, guint64 burst, Hop *ho
     .resource = from->hop[h].resource, .parent = from->hop[h].parent, .first_child = HD_NONE, .next_sibling = HD_NONE,
     .limited = r->width_bits != 0, .arrives = from->hop[h].arrives != HD_NONE, .period = r->period, .latency = r->latency,
   };
-  return !hop->limited || hd_mul_u64 (hd_ceil_div (burst, r->width_bits), r->period, &hop->hold);
+  return !hop->limited || (hd_mul_u64 (hd_ceil_div (burst, r->width_bits), r->period, &hop->hold) && hop->hold <= HOLD_MAX);
 }
 
 /* Without a window nobody asks where a burst is, but for the last; children stand behind their parents. */
@@ -141,7 +142,7 @@ make_route (HdEngine *self, guint32 index, GError **error)
   route->burst = MAX (1, hd_platform_route_burst (self->platform, from));
   for (guint32 h = 0; h < from->n_hops; h++) {
     if (!make_hop (self, from, h, route->burst, &hop[h])) {
-      g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "a burst of route %u takes more than 2^64 cycles at hop %u", index, h);
+      g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "a burst of route %u takes more than 2^62 cycles at hop %u", index, h);
       return FALSE;
     }
     if (hop[h].limited && route->first_limited == HD_NONE)
