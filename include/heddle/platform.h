@@ -247,7 +247,8 @@ char *hd_platform_synthetic_to_xml (const char *text, GError **error);
 /** A small, commented platform file to start from; it loads as it stands. */
 const char *hd_platform_template_xml (void);
 
-/** Returns (transfer full): canonical XML, elements by name; parsing it gives the same platform. Its sha256 identifies the platform. */
+/** Returns (transfer full): canonical XML, elements by name; parsing it gives the same platform (one of more than some
+ * 5,000 memories can come out larger than may be read). Its sha256 identifies the platform. */
 char *hd_platform_to_xml (const HdPlatform *self);
 /** Returns (transfer full): sha256 of the canonical XML, in hexadecimal. */
 char *hd_platform_sha256 (const HdPlatform *self);

@@ -14,7 +14,7 @@
 #define HD_PLATFORM_MAX_CYCLES (G_GUINT64_CONSTANT (1) << 20)   /* a latency, a slot [own cycle] */
 #define HD_PLATFORM_MAX_BITS (G_GUINT64_CONSTANT (1) << 60)     /* a capacity [bit] */
 #define HD_PLATFORM_MAX_ARRAY (G_GUINT64_CONSTANT (1) << 40)    /* units of an array */
-#define HD_PLATFORM_MAX_NODES 150000u                           /* elements and attributes of a file */
+#define HD_PLATFORM_MAX_NODES 200000u                           /* elements and attributes of a file */
 #define HD_PLATFORM_MAX_PJ 1e9                                  /* an energy [pJ], [pJ/bit] */
 #define HD_PLATFORM_MAX_WATT 1e6
 

@@ -127,6 +127,12 @@ is_topmost (const HdCore *core, guint index, guint operand)
 }
 
 /* What goes up uses the second port of its kind where there is one, so that it does not stand in the way of what goes down. */
+gint8
+_hd_level_default_port (const HdLevel *level, HdMovement move)
+{
+  return pick_port (level, is_write (move), move == HD_MOVE_FROM_LOW || move == HD_MOVE_TO_HIGH ? 2 : 1);
+}
+
 static void
 allocate_ports (HdDraft *self, const DraftLevel *draft, HdCore *core, guint index)
 {
@@ -136,7 +142,7 @@ allocate_ports (HdDraft *self, const DraftLevel *draft, HdCore *core, guint inde
     for (guint move = 0; move < HD_N_MOVES && (level->operands >> operand & 1) != 0; move++) {
       if (!happens (operand, (HdMovement) move, is_topmost (core, index, operand)))
         continue;
-      level->port_of[operand][move] = pick_port (level, is_write ((HdMovement) move), move == HD_MOVE_FROM_LOW || move == HD_MOVE_TO_HIGH ? 2 : 1);
+      level->port_of[operand][move] = _hd_level_default_port (level, (HdMovement) move);
       if (level->port_of[operand][move] < 0)
         hd_xml_fault (self->xml, draft->node, "level \"%s\" has no port that %s - expected ports=\"1r 1w\" or the like", draft->id, is_write ((HdMovement) move) ? "writes" : "reads");
     }

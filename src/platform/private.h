@@ -40,5 +40,8 @@ int _hd_compare_given_routes (const void *a, const void *b);
 /** (nullable): the route that the file gives between the two. */
 const HdGivenRoute *_hd_platform_given_route (const HdPlatformPrivate *self, HdMemoryId source, HdMemoryId destination);
 
+/** The port that a movement uses when the file does not say; -1: there is none that could. */
+gint8 _hd_level_default_port (const HdLevel *level, HdMovement move);
+
 /** Words of the file, by enum value, NULL-ended. */
 extern const char *const _hd_arbiter_words[], *const _hd_core_kind_words[], *const _hd_class_words[], *const _hd_operand_words[], *const _hd_move_words[];

@@ -1,4 +1,4 @@
-/* The canonical form of a platform: everything said in full, things by name, numbers in stored units. Equal platforms give equal bytes. */
+/* The canonical form of a platform: everything said in full but the ports of movements, things by name, numbers in stored units. Equal platforms give equal bytes. */
 #include "config.h"
 #include "platform/private.h"
 #include "xml/xml.h"
@@ -165,12 +165,13 @@ write_serves (HdXmlWriter *out, const HdCore *core, const HdLevel *level)
     write_names (out, "serves", names);
 }
 
+/* Only what is not the default: a third of a large platform would be these. */
 static void
 write_uses (HdXmlWriter *out, const HdLevel *level)
 {
   for (guint operand = 0; operand < HD_N_OPERANDS; operand++)
     for (guint move = 0; move < HD_N_MOVES; move++) {
-      if (level->port_of[operand][move] < 0)
+      if (level->port_of[operand][move] < 0 || level->port_of[operand][move] == _hd_level_default_port (level, (HdMovement) move))
         continue;
       hd_xml_writer_open (out, "use");
       hd_xml_writer_attribute (out, "operand", _hd_operand_words[operand]);

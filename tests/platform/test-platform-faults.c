@@ -205,7 +205,7 @@ Test (platform_faults, a_hundred_thousand_cores)
   for (guint i = 0; i < 100000; i++)
     g_string_append_printf (text, "<core id=\"c%u\" kind=\"vector\" lanes=\"1\" input-memory=\"m\" output-memory=\"m\"/>\n", i);
   g_string_append (text, "</platform>");
-  assert_refused (text->str, text->len, "too many elements and attributes - expected at most 150000");
+  assert_refused (text->str, text->len, "too many elements and attributes - expected at most 200000");
 }
 
 Test (platform_faults, a_hundred_thousand_attributes)

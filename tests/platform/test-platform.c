@@ -276,3 +276,24 @@ Test (platform, more_than_nine_things_keep_their_order)
   cr_expect_str_eq (platform->core[2].id, "core02");
   cr_expect_str_eq (platform->core[10].id, "core10");
 }
+
+Test (platform, the_largest_line_can_be_written_and_read_again)
+{
+  g_autoptr (HdPlatform) platform = synthetic ("core:1024 sram:1KiB weights:1KiB dram:64b bus:64b");
+  cr_expect_eq (platform->n_dmas, 4096);
+  assert_round_trip (platform);
+}
+
+Test (platform, ports_that_are_not_the_default_are_kept)
+{
+  g_autoptr (HdPlatform) platform = parse (
+    "<platform version='1' name='ports' clock='1 MHz'><memory id='d' kind='dram' width='8 bit/cycle'/><core id='c' kind='spatial'><dimension id='x' size='2'/>"
+    "<level id='r' operands='I W O' size='8 bit' read-width='8 bit/cycle' write-width='8 bit/cycle' serves='none' ports='2r 2w'><use operand='O' movement='from-low' port='w1'/><use operand='W' movement='to-low' port='r2'/></level>"
+    "<level memory='d' operands='I W O'/></core></platform>");
+  const HdLevel *level = &platform->core[0].level[0];
+  cr_expect_eq (level->port_of[HD_OPERAND_OUTPUT][HD_MOVE_FROM_LOW], 2);
+  cr_expect_eq (level->port_of[HD_OPERAND_WEIGHT][HD_MOVE_TO_LOW], 1);
+  g_autofree char *xml = hd_platform_to_xml (platform);
+  g_autoptr (HdPlatform) again = parse (xml);
+  cr_expect_eq (memcmp (level->port_of, again->core[0].level[0].port_of, sizeof level->port_of), 0);
+}
