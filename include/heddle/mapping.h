@@ -116,7 +116,7 @@ HdMapping *hd_mapping_parse_xml (const char *text, gsize length, const char *nam
 /**
  * hd_mapping_default:
  *
- * The mapping of an empty file: each layer a stack of its own, untiled, on the first core that takes it.
+ * For those who wrote none: each layer a stack of its own, on the first core that takes it, cut until what a node needs takes no more than half of the core's memories.
  * Errors: %HD_ERROR_NEGATIVE when the platform has no core for a layer; all such layers are named.
  */
 HdMapping *hd_mapping_default (HdWorkload *workload, HdPlatform *platform, GError **error);

@@ -179,6 +179,15 @@ typedef struct {
   HdMemoryId operand_memory[HD_N_OPERANDS];
 } HdCore;
 
+/** Where the core has an operand: a core without a memory of its own for it takes it from where its inputs are, or its outputs. HD_NONE: it has none at all. */
+static inline HdMemoryId
+hd_core_operand_memory (const HdCore *core, HdCostOperand operand)
+{
+  if (core->operand_memory[operand] != HD_NONE)
+    return core->operand_memory[operand];
+  return core->operand_memory[HD_OPERAND_INPUT] != HD_NONE ? core->operand_memory[HD_OPERAND_INPUT] : core->operand_memory[HD_OPERAND_OUTPUT];
+}
+
 /* --- DMA engines: where transfers queue ----------------------------------------------------------- */
 
 typedef struct {

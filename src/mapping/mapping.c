@@ -294,8 +294,10 @@ hd_mapping_default (HdWorkload *workload, HdPlatform *platform, GError **error)
   _hd_mapping_resolve_layers (&reader);
   _hd_mapping_order_stacks (&reader);
   reader_clear (&reader);
-  if (hd_diagnostics_check (faults, &local))
+  if (hd_diagnostics_check (faults, &local)) {
+    _hd_mapping_fit (mapping);
     return g_steal_pointer (&mapping);
+  }
   g_set_error_literal (error, HD_ERROR, HD_ERROR_NEGATIVE, local->message);
   return NULL;
 }

@@ -52,6 +52,8 @@ const HdMappingTerm *_hd_mapping_find_term (const GArray *terms, const char *ran
 void _hd_mapping_resolve_layers (HdMappingReader *reader);
 /** order.c: gives each unnamed layer a stack and puts the stacks in order. Faults go to @faults. */
 void _hd_mapping_order_stacks (HdMappingReader *reader);
+/** fit.c: cuts each layer until a node fits its core's memories. */
+void _hd_mapping_fit (HdMapping *mapping);
 /** Adds the fault "no X called NAME", with a suggestion out of @candidates. */
 void _hd_mapping_unknown (HdMappingReader *reader, guint line, const char *what, const char *name, const char *const *candidates, gsize n);
 

@@ -46,21 +46,17 @@ plan_item_name (const Plan *plan, guint32 item)
   return g_string_free (text, FALSE);
 }
 
-/* A core that has no memory of its own for an operand takes it from where its inputs are, or its outputs. */
 HdMemoryId
 plan_operand_memory (const Plan *plan, HdCoreId core, const HdLayer *layer, guint operand)
 {
-  const HdMemoryId *memory = plan->platform->core[core].operand_memory;
   HdRole role = layer->operands[operand].role;
-  HdMemoryId first = memory[role == HD_ROLE_INPUT ? HD_OPERAND_INPUT : role == HD_ROLE_WEIGHT ? HD_OPERAND_WEIGHT : HD_OPERAND_OUTPUT];
-  if (first != HD_NONE)
-    return first;
-  return memory[HD_OPERAND_INPUT] != HD_NONE ? memory[HD_OPERAND_INPUT] : memory[HD_OPERAND_OUTPUT];
+  return hd_core_operand_memory (&plan->platform->core[core], role == HD_ROLE_INPUT ? HD_OPERAND_INPUT : role == HD_ROLE_WEIGHT ? HD_OPERAND_WEIGHT : HD_OPERAND_OUTPUT);
 }
 
 typedef void (*ConsumerFunction) (Plan *plan, guint32 item, Consumer consumer);
 
-/* Calls @function for each thing that the node at @step reads. What is to be fetched again counts as read in DRAM. */
+/* Calls @function for each thing that the node at @step reads. What is to be fetched again counts as read in DRAM; what a piece is put together from counts as read
+ * nowhere: it must only not be lost before. */
 static void
 each_consumption (Plan *plan, guint32 step, ConsumerFunction function)
 {
@@ -78,7 +74,31 @@ each_consumption (Plan *plan, guint32 step, ConsumerFunction function)
   for (guint64 i = 0; i < n; i++) {
     gboolean again = read[i].flags & HD_DEPENDENCY_REFETCH;
     function (plan, plan_item_of_read (plan, &read[i]), (Consumer) { step, again ? plan->dram : plan_operand_memory (plan, core, layer, read[i].operand) });
+    for (guint64 k = plan->producer_begin[read[i].from]; k < plan->producer_begin[read[i].from + 1]; k++)
+      function (plan, g_array_index (plan->producers, guint32, k), (Consumer) { step, HD_NONE });
   }
+}
+
+/* The nodes of other stacks that make each piece. */
+static gboolean
+find_producers (Plan *plan, GError **error)
+{
+  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (HdDependency));
+  plan->producers = g_array_new (FALSE, FALSE, sizeof (guint32));
+  plan->producer_begin = g_try_new0 (guint64, (gsize) plan->tiling->n_pieces + 1);
+  if (plan->producer_begin == NULL) {
+    g_set_error (error, HD_ERROR, HD_ERROR_MEMORY, "%u pieces do not fit in memory", plan->tiling->n_pieces);
+    return FALSE;
+  }
+  for (guint32 p = 0; p < plan->tiling->n_pieces; p++) {
+    g_array_set_size (found, 0);
+    if (plan->workload->tensors[hd_tiling_piece_tensor (plan->tiling, p)].producer != HD_NONE)
+      hd_tiling_piece_producers (plan->tiling, p, found);
+    for (guint i = 0; i < found->len; i++)
+      g_array_append_val (plan->producers, g_array_index (found, HdDependency, i).from);
+    plan->producer_begin[p + 1] = plan->producers->len;
+  }
+  return TRUE;
 }
 
 static void
@@ -109,6 +129,8 @@ plan_items_build (Plan *plan, GError **error)
     g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "%" G_GUINT64_FORMAT " nodes and pieces are too many for one schedule", n_items);
     return FALSE;
   }
+  if (!find_producers (plan, error))
+    return FALSE;
   plan->consumer_begin = g_try_new0 (guint64, n_items + 1);
   plan->remaining = g_try_new0 (guint32, n_items + 1);
   plan->refetched = g_try_new0 (guint8, n_items + 1);

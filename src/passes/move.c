@@ -136,10 +136,9 @@ plan_store (Plan *plan, guint32 index, const HdBox *box, guint64 bits, gboolean 
 static gboolean
 sources_in_dram (Plan *plan, guint32 item, GArray *sources, GError **error)
 {
-  g_autoptr (GArray) producers = g_array_new (FALSE, FALSE, sizeof (HdDependency));
-  hd_tiling_piece_producers (plan->tiling, item - plan->tiling->n_nodes, producers);
-  for (guint i = 0; i < producers->len; i++) {
-    guint32 from = g_array_index (producers, HdDependency, i).from;
+  guint32 piece = item - plan->tiling->n_nodes;
+  for (guint64 k = plan->producer_begin[piece]; k < plan->producer_begin[piece + 1]; k++) {
+    guint32 from = g_array_index (plan->producers, guint32, k);
     guint32 copy = plan_find_instance (plan, from, plan->dram);
     if (copy == HD_NONE) {
       HdBox box = plan_item_box (plan, from);

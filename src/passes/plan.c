@@ -206,7 +206,7 @@ write_back (Plan *plan, HdNodeId node, guint32 instance, HdTensorId tensor, GErr
   return TRUE;
 }
 
-/* One reader less for everything the node read; what nobody reads any more goes. */
+/* One reader less for everything the node read, and for what that is put together from. */
 static void
 count_down (Plan *plan, HdNodeId node)
 {
@@ -214,13 +214,28 @@ count_down (Plan *plan, HdNodeId node)
   const HdDependency *d = hd_tiling_dependencies (plan->tiling, node, &n);
   for (guint64 i = 0; i < n; i++)
     plan->remaining[d[i].from]--;
+  d = hd_tiling_reads (plan->tiling, node, &n);
+  for (guint64 i = 0; i < n; i++) {
+    plan->remaining[plan_item_of_read (plan, &d[i])]--;
+    for (guint64 k = plan->producer_begin[d[i].from]; k < plan->producer_begin[d[i].from + 1]; k++)
+      plan->remaining[g_array_index (plan->producers, guint32, k)]--;
+  }
+}
+
+/* What nobody reads any more goes. */
+static void
+settle_all (Plan *plan, HdNodeId node)
+{
+  guint64 n;
+  const HdDependency *d = hd_tiling_dependencies (plan->tiling, node, &n);
   for (guint64 i = 0; i < n; i++)
     plan_settle (plan, d[i].from);
   d = hd_tiling_reads (plan->tiling, node, &n);
-  for (guint64 i = 0; i < n; i++)
-    plan->remaining[plan_item_of_read (plan, &d[i])]--;
-  for (guint64 i = 0; i < n; i++)
+  for (guint64 i = 0; i < n; i++) {
     plan_settle (plan, plan_item_of_read (plan, &d[i]));
+    for (guint64 k = plan->producer_begin[d[i].from]; k < plan->producer_begin[d[i].from + 1]; k++)
+      plan_settle (plan, g_array_index (plan->producers, guint32, k));
+  }
   plan_settle (plan, node);
 }
 
@@ -251,6 +266,7 @@ plan_node (Plan *plan, GError **error)
   if (!write_back (plan, node, instance, tensor, error))
     return FALSE;
   count_down (plan, node);
+  settle_all (plan, node);
   return TRUE;
 }
 
@@ -354,6 +370,8 @@ plan_clear (Plan *plan)
   g_free (plan->core_queue);
   g_free (plan->dma_queue);
   g_free (plan->queue_outstanding);
+  g_free (plan->producer_begin);
+  g_clear_pointer (&plan->producers, g_array_unref);
   g_free (plan->consumer_begin);
   g_free (plan->consumer);
   g_free (plan->remaining);

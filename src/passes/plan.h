@@ -33,7 +33,7 @@ typedef struct {
   gboolean used;         /* its users are readers; else its creator stands there alone */
 } Instance;
 
-/** Which node reads an item, and in which memory. */
+/** Which node reads an item, and in which memory; HD_NONE: in none, but it must not be lost before. */
 typedef struct {
   guint32 step;
   HdMemoryId memory;
@@ -70,6 +70,8 @@ typedef struct {
   /* items */
   guint64 *consumer_begin;
   Consumer *consumer;
+  guint64 *producer_begin;      /* by piece: rows of producers */
+  GArray *producers;            /* of guint32: nodes of other stacks that make the piece */
   guint32 *remaining;           /* consumers still to come, by item */
   guint64 *wanted_bits;         /* what all consumers read of a node's output [bit], by node */
   guint8 *refetched;            /* some consumer wants it from DRAM: by item */
