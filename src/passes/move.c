@@ -113,22 +113,20 @@ gate_prefetch (Plan *plan)
   plan_gate (plan, g_array_index (done, HdTaskId, done->len - limit), queue);
 }
 
-/* Writes @box of an instance to DRAM; with @keep the item can be fetched from there again. */
+/* Writes @box of an instance to DRAM. With @copy that is an instance too, from which the item can be fetched again. */
 gboolean
-plan_store (Plan *plan, guint32 index, const HdBox *box, guint64 bits, gboolean keep, GError **error)
+plan_store (Plan *plan, guint32 index, const HdBox *box, guint64 bits, guint32 *copy, GError **error)
 {
   Instance source = *plan_instance (plan, index);
   Way way;
-  if (source.memory == plan->dram)
-    return TRUE;
   if (!plan_way (plan, source.memory, plan->dram, &way, error) || !plan_allocate (plan, plan->dram, bits, source.item, error))
     return FALSE;
   HdTaskId task = make_transfer (plan, &way, bits);
   hd_schedule_builder_use (plan->builder, task, source.piece);
   plan_add_user (plan, index, task, way.queue);
   HdPieceId piece = hd_schedule_builder_piece (plan->builder, plan->dram, bits, task, plan_item_tensor (plan, source.item), box);
-  if (keep)
-    plan_add_instance (plan, source.item, plan->dram, piece, bits, task, way.queue);
+  if (copy != NULL)
+    *copy = plan_add_instance (plan, source.item, plan->dram, piece, bits, task, way.queue);
   return TRUE;
 }
 
@@ -143,25 +141,24 @@ sources_in_dram (Plan *plan, guint32 item, GArray *sources, GError **error)
     if (copy == HD_NONE) {
       HdBox box = plan_item_box (plan, from);
       guint32 here = plan->first_instance[from];
-      if (!plan_store (plan, here, &box, plan_instance (plan, here)->bits, TRUE, error))
+      if (!plan_store (plan, here, &box, plan_instance (plan, here)->bits, &copy, error))
         return FALSE;
-      copy = plan_find_instance (plan, from, plan->dram);
     }
     g_array_append_val (sources, copy);
   }
   return TRUE;
 }
 
-/* Where a node's output can be copied from: another on-chip memory first, else DRAM. */
+/* Where a node's output can be copied from: another on-chip memory first, else DRAM. What is here already and yet wanted again comes from DRAM. */
 static guint32
-best_source (Plan *plan, guint32 item)
+best_source (Plan *plan, guint32 item, HdMemoryId destination)
 {
-  guint32 in_dram = HD_NONE;
-  for (guint32 i = plan->first_instance[item]; i != HD_NONE; i = plan_instance (plan, i)->next) {
+  guint32 in_dram = plan_find_instance (plan, item, plan->dram);
+  if (plan->refetched[item] && in_dram != HD_NONE && plan_find_instance (plan, item, destination) != HD_NONE)
+    return in_dram;
+  for (guint32 i = plan->first_instance[item]; i != HD_NONE; i = plan_instance (plan, i)->next)
     if (plan_instance (plan, i)->memory != plan->dram)
       return i;
-    in_dram = i;
-  }
   return in_dram;
 }
 
@@ -192,11 +189,11 @@ transfer_into (Plan *plan, guint32 item, HdMemoryId memory, guint32 source, GArr
 
 /* Finds what an item is copied from, and sees that it stays there while room is made. */
 static gboolean
-find_source (Plan *plan, guint32 item, guint32 *source, GArray *sources, GError **error)
+find_source (Plan *plan, guint32 item, HdMemoryId destination, guint32 *source, GArray *sources, GError **error)
 {
   *source = HD_NONE;
   if (plan_item_is_node (plan, item)) {
-    *source = best_source (plan, item);
+    *source = best_source (plan, item, destination);
     plan_instance (plan, *source)->pinned = plan->step;
     return TRUE;
   }
@@ -214,7 +211,7 @@ plan_fetch_item (Plan *plan, guint32 item, HdMemoryId memory, guint32 *instance,
   HdTaskId task;
   HdQueueId queue;
   guint32 source;
-  if (!find_source (plan, item, &source, sources, error) || !plan_allocate (plan, memory, bits, item, error)
+  if (!find_source (plan, item, memory, &source, sources, error) || !plan_allocate (plan, memory, bits, item, error)
       || !transfer_into (plan, item, memory, source, sources, bits, &task, &queue, error))
     return FALSE;
   HdPieceId piece = hd_schedule_builder_piece (plan->builder, memory, bits, task, plan_item_tensor (plan, item), &box);
@@ -229,7 +226,7 @@ plan_fetch_private (Plan *plan, guint32 item, HdMemoryId memory, const HdBox *bo
   HdTaskId task;
   HdQueueId queue;
   guint32 source;
-  if (!find_source (plan, item, &source, sources, error) || !plan_allocate (plan, memory, bits, item, error)
+  if (!find_source (plan, item, memory, &source, sources, error) || !plan_allocate (plan, memory, bits, item, error)
       || !transfer_into (plan, item, memory, source, sources, bits, &task, &queue, error))
     return FALSE;
   HdPieceId piece = hd_schedule_builder_piece (plan->builder, memory, bits, task, plan_item_tensor (plan, item), box);

@@ -192,18 +192,38 @@ make_compute (Plan *plan, HdNodeId node, HdLayerId layer, HdQueueId queue, guint
   return task;
 }
 
+/* What the node adds to an output of the network goes to its place in DRAM. */
+static gboolean
+write_output (Plan *plan, HdNodeId node, guint32 instance, HdTensorId tensor, GError **error)
+{
+  HdBox whole = plan_item_box (plan, node), new = hd_tiling_node_new_output (plan->tiling, node);
+  guint32 copy;
+  if (hd_box_is_empty (&new))
+    return TRUE;
+  if (!hd_box_equal (&whole, &new))
+    return plan_store (plan, instance, &new, hd_box_volume (&new) * plan->workload->tensors[tensor].bits, NULL, error);
+  if (!plan_store (plan, instance, &whole, plan_instance (plan, instance)->bits, &copy, error))
+    return FALSE;
+  plan_instance (plan, copy)->permanent = TRUE;
+  return TRUE;
+}
+
 /* The network's outputs go to DRAM at once, and so does what somebody wants from there again. */
 static gboolean
 write_back (Plan *plan, HdNodeId node, guint32 instance, HdTensorId tensor, GError **error)
 {
   gboolean output = plan->workload->tensors[tensor].kind == HD_TENSOR_OUTPUT && hd_tiling_node_is_final (plan->tiling, node);
-  HdBox whole = plan_item_box (plan, node), new = hd_tiling_node_new_output (plan->tiling, node);
-  guint64 bits = plan_instance (plan, instance)->bits;
-  if (plan->refetched[node] || (output && hd_box_equal (&whole, &new)))
-    return plan_store (plan, instance, &whole, bits, TRUE, error);
-  if (output && !hd_box_is_empty (&new))
-    return plan_store (plan, instance, &new, hd_box_volume (&new) * plan->workload->tensors[tensor].bits, FALSE, error);
-  return TRUE;
+  guint32 copy;
+  if (plan_instance (plan, instance)->memory == plan->dram) {
+    plan_instance (plan, instance)->permanent = output;
+    return TRUE;
+  }
+  if (output && !write_output (plan, node, instance, tensor, error))
+    return FALSE;
+  if (!plan->refetched[node] || plan_find_instance (plan, node, plan->dram) != HD_NONE)
+    return TRUE;
+  HdBox whole = plan_item_box (plan, node);
+  return plan_store (plan, instance, &whole, plan_instance (plan, instance)->bits, &copy, error);
 }
 
 /* One reader less for everything the node read, and for what that is put together from. */

@@ -30,6 +30,7 @@ typedef struct {
   guint32 next_use;      /* step of the next node that reads it in this memory; NO_STEP: none */
   guint64 cursor;        /* where in the item's consumers that stands */
   guint32 pinned;        /* the step that needs it now; it may not be evicted in that step */
+  gboolean permanent;    /* an output of the network in its place: stays to the end */
   gboolean used;         /* its users are readers; else its creator stands there alone */
 } Instance;
 
@@ -129,7 +130,7 @@ typedef struct {
   guint32 route;
 } Way;
 gboolean plan_way (Plan *plan, HdMemoryId source, HdMemoryId destination, Way *way, GError **error);
-gboolean plan_store (Plan *plan, guint32 instance, const HdBox *box, guint64 bits, gboolean keep, GError **error);
+gboolean plan_store (Plan *plan, guint32 instance, const HdBox *box, guint64 bits, guint32 *copy, GError **error);
 gboolean plan_fetch_item (Plan *plan, guint32 item, HdMemoryId memory, guint32 *instance, GError **error);
 gboolean plan_fetch_private (Plan *plan, guint32 item, HdMemoryId memory, const HdBox *box, guint64 bits, GError **error);
 HdBox plan_item_box (const Plan *plan, guint32 item);

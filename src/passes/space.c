@@ -178,12 +178,6 @@ plan_free_bits (Plan *plan, HdMemoryId memory, guint64 bits, HdTaskId task, HdQu
   push_token (plan, memory, bits, push_user (plan, task, queue, HD_NONE));
 }
 
-static gboolean
-is_output (const Plan *plan, guint32 item)
-{
-  return plan_item_is_node (plan, item) && plan->workload->tensors[plan_item_tensor (plan, item)].kind == HD_TENSOR_OUTPUT;
-}
-
 /* Whether the item can be had again when this copy goes. */
 static gboolean
 is_elsewhere (Plan *plan, guint32 index)
@@ -203,7 +197,7 @@ plan_settle (Plan *plan, guint32 item)
     Instance *instance = plan_instance (plan, i);
     next = instance->next;
     find_next_use (plan, instance, plan->step + 1);
-    if (instance->memory == plan->dram && (plan->remaining[item] > 0 || is_output (plan, item)))
+    if (instance->permanent || (instance->memory == plan->dram && plan->remaining[item] > 0))
       continue;
     if (plan->remaining[item] == 0 || (instance->next_use == NO_STEP && is_elsewhere (plan, i)))
       free_instance (plan, i);
@@ -247,7 +241,8 @@ evict (Plan *plan, guint32 index, GError **error)
 {
   if (!is_elsewhere (plan, index)) {
     HdBox box = plan_item_box (plan, plan_instance (plan, index)->item);
-    if (!plan_store (plan, index, &box, plan_instance (plan, index)->bits, TRUE, error))
+    guint32 copy;
+    if (!plan_store (plan, index, &box, plan_instance (plan, index)->bits, &copy, error))
       return FALSE;
   }
   free_instance (plan, index);

@@ -100,7 +100,8 @@ Test (mapping, unsaid_is_layer_by_layer_on_the_first_core_that_takes_it)
   check_canonical (mapping, "default");
 }
 
-/* relu1 reads and makes 64 x 112 x 112 byte: 1,605,632 byte in a buffer of 614,400, of which half may be used. Halved three times it takes 200,704; twice would be
+/* relu1 reads and makes 64 x 112 x 112 byte: 1,605,632 byte in a buffer of 614,400, of which half may be used. Halved three times it takes
+ * 200,704; halved twice it would be 401,408. */
 Test (mapping, what_nobody_wrote_is_cut_to_fit)
 {
   g_autoptr (HdWorkload) workload = network ("resnet18");

@@ -1,0 +1,249 @@
+/* What passes make is legal, runs to its end, and does exactly what it must: on random networks, mappings and platforms, down to the smallest memory in which it can. */
+#include "tiling/random-graph.h"
+
+#include <criterion/criterion.h>
+#include <heddle/engine.h>
+#include <heddle/passes.h>
+
+typedef struct {
+  HdWorkload *workload;
+  HdPlatform *platform;
+  HdTiling *tiling;
+  HdCostModel *cost;
+} Inputs;
+
+static void
+inputs_clear (Inputs *self)
+{
+  hd_cost_model_free (self->cost);
+  hd_tiling_unref (self->tiling);
+  hd_platform_unref (self->platform);
+  hd_workload_unref (self->workload);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Inputs, inputs_clear)
+
+/* Each node once, on the core it is dealt to; its MACs are the tiling's. */
+static void
+check_nodes (const Inputs *in, const HdSchedule *schedule, const char *name)
+{
+  g_autofree guint8 *seen = g_new0 (guint8, in->tiling->n_nodes);
+  guint64 points = 0;
+  for (guint32 t = 0; t < schedule->n_tasks; t++)
+    if (schedule->kind[t] == HD_TASK_COMPUTE) {
+      HdNodeId node = schedule->node[t];
+      seen[node]++;
+      points += hd_tiling_node_points (in->tiling, node);
+      cr_assert_eq (schedule->queue[schedule->queue_of[t]].core, hd_tiling_node_core (in->tiling, node), "%s", name);
+    }
+  for (guint32 n = 0; n < in->tiling->n_nodes; n++)
+    cr_assert_eq (seen[n], 1, "%s: node %u is executed %u times", name, n, seen[n]);
+  cr_assert_eq (points, in->tiling->points, "%s", name);
+}
+
+/* Every element of every output of the network is in DRAM at the end, once. */
+static void
+check_outputs (const Inputs *in, const HdSchedule *schedule, const char *name)
+{
+  for (guint32 t = 0; t < in->workload->n_tensors; t++) {
+    const HdTensor *tensor = &in->workload->tensors[t];
+    guint64 bits = 0;
+    if (tensor->kind != HD_TENSOR_OUTPUT)
+      continue;
+    for (guint32 p = 0; p < schedule->n_pieces; p++)
+      if (schedule->piece_tensor[p] == t && in->platform->memory[schedule->piece_memory[p]].dram && schedule->release_begin[p] == schedule->release_begin[p + 1])
+        bits += schedule->piece_bits[p];
+    cr_assert_eq (bits, tensor->total_bits, "%s: %lu bit of output %s are in DRAM, not %lu", name, (gulong) bits, tensor->name, (gulong) tensor->total_bits);
+  }
+}
+
+static void
+check_run (const Inputs *in, const HdSchedule *schedule, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HdEngine) engine = hd_engine_new (in->platform, schedule, NULL);
+  HdResult result;
+  cr_assert (hd_engine_run (engine, NULL, &result, NULL));
+  cr_assert (!result.deadlock, "%s: %s", name, result.deadlock_text);
+  HdTaskTimes times = { result.cycles, schedule->n_tasks, result.columns.ready, result.columns.issue, result.columns.start, result.columns.end };
+  cr_assert (hd_schedule_check_times (schedule, in->platform, &times, &error), "%s: %s", name, error->message);
+}
+
+/* FALSE when the pass says that something does not fit; then it says what, where, and how much is missing. */
+static gboolean
+check_pass (const Inputs *in, const char *pass, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HdSchedule) schedule = hd_pass_run (pass, in->tiling, in->cost, &error);
+  if (schedule == NULL) {
+    cr_assert (g_error_matches (error, HD_ERROR, HD_ERROR_NEGATIVE) && strstr (error->message, "bit are missing") != NULL && strstr (error->message, "memory \"") != NULL, "%s: %s", name, error->message);
+    return FALSE;
+  }
+  cr_assert (hd_schedule_check (schedule, in->platform, &error), "%s: %s", name, error != NULL ? error->message : "");
+  check_nodes (in, schedule, name);
+  check_outputs (in, schedule, name);
+  check_run (in, schedule, name);
+  return TRUE;
+}
+
+/* --- random networks ------------------------------------------------------------------------------------- */
+
+static HdPlatform *
+random_platform (HdRandom *random, guint bytes)
+{
+  static const char *const BUS[] = { "", "bus:64b,arbiter=round-robin", "bus:40b,latency=2", "bus:24b@100MHz,arbiter=fixed-priority" };
+  const char *shape = hd_random_below (random, 3) == 0 ? "shared" : "sram";
+  g_autofree char *weights = hd_random_below (random, 2) == 0 ? g_strdup_printf ("weights:%uB", bytes) : g_strdup ("");
+  g_autofree char *text = g_strdup_printf ("core:2 %s:%uB %s dram:%u0b %s", shape, bytes, BUS[hd_random_below (random, 4)], (guint) pick (random, 1, 6), weights);
+  GError *error = NULL;
+  HdPlatform *platform = hd_platform_parse_synthetic (text, &error);
+  cr_assert_not_null (platform, "%s: %s", text, error != NULL ? error->message : "");
+  return platform;
+}
+
+static gboolean
+random_inputs (Inputs *in, guint64 seed, guint bytes)
+{
+  HdRandom random;
+  HdCostOptions simple = { .rules = HD_RULES_SIMPLE };
+  hd_random_init (&random, seed);
+  in->workload = random_workload (&random);
+  in->platform = random_platform (&random, bytes);
+  g_autofree char *text = random_mapping_text (&random, in->workload);
+  g_autoptr (HdMapping) mapping = hd_mapping_parse_xml (text, strlen (text), "mapping", in->workload, in->platform, NULL);
+  in->tiling = mapping != NULL ? hd_tiling_new (mapping, NULL) : NULL;
+  in->cost = hd_cost_model_new (in->platform, in->workload, &simple);
+  if (mapping != NULL)
+    hd_mapping_unref (g_steal_pointer (&mapping));
+  return in->tiling != NULL && in->tiling->n_nodes < 3000;
+}
+
+/* The same network in less and less memory, until it does not fit: all that fits must run. */
+static guint
+squeeze (guint64 seed, const char *pass, guint *fitted)
+{
+  guint refused = 0;
+  for (guint bytes = 65536; bytes >= 32 && refused == 0; bytes = bytes * 2 / 3) {
+    g_auto (Inputs) in = { 0 };
+    g_autofree char *name = g_strdup_printf ("seed %lu, %s, %u byte", (gulong) seed, pass, bytes);
+    if (!random_inputs (&in, seed, bytes))
+      return 0;
+    if (check_pass (&in, pass, name))
+      (*fitted)++;
+    else
+      refused++;
+  }
+  return refused;
+}
+
+Test (passes, random_networks_in_less_and_less_memory)
+{
+  guint fitted = 0, refused = 0;
+  const char *only = g_getenv ("HEDDLE_SEED");
+  guint64 from = only != NULL ? g_ascii_strtoull (only, NULL, 10) : 1, n = only != NULL ? 1 : g_getenv ("HEDDLE_SLOW") != NULL ? 5000 : 150;
+  for (guint64 seed = from; seed < from + n; seed++)
+    refused += squeeze (seed, seed % 2 == 0 ? "fused" : "layer-by-layer", &fitted);
+  cr_assert (only != NULL || (fitted > 800 && refused > 50), "%u fitted, %u were refused", fitted, refused);
+}
+
+/* --- by hand ------------------------------------------------------------------------------------------------ */
+
+static void
+fixed_inputs (Inputs *in, const char *platform, const char *workload, const char *mapping)
+{
+  HdCostOptions simple = { .rules = HD_RULES_SIMPLE };
+  GError *error = NULL;
+  in->platform = hd_platform_parse_synthetic (platform, &error);
+  cr_assert_not_null (in->platform, "%s", error != NULL ? error->message : "");
+  in->workload = hd_workload_parse_xml (workload, strlen (workload), "workload", &error);
+  cr_assert_not_null (in->workload, "%s", error != NULL ? error->message : "");
+  g_autoptr (HdMapping) map = hd_mapping_parse_xml (mapping, strlen (mapping), "mapping", in->workload, in->platform, &error);
+  cr_assert_not_null (map, "%s", error != NULL ? error->message : "");
+  in->tiling = hd_tiling_new (map, &error);
+  cr_assert_not_null (in->tiling, "%s", error != NULL ? error->message : "");
+  in->cost = hd_cost_model_new (in->platform, in->workload, &simple);
+}
+
+static const char THREE_RELUS[] = "<workload version=\"1\" name=\"w\"><tensor id=\"x\" kind=\"input\" shape=\"1 1 8 8\"/><layer id=\"a\" operator=\"Relu\" inputs=\"x\"/>"
+                                  "<layer id=\"b\" operator=\"Relu\" inputs=\"a\"/><layer id=\"c\" operator=\"Relu\" inputs=\"b\"/></workload>";
+
+static void
+dram_traffic (const Inputs *in, const char *pass, guint64 *read, guint64 *written)
+{
+  GError *error = NULL;
+  g_autoptr (HdSchedule) schedule = hd_pass_run (pass, in->tiling, in->cost, &error);
+  cr_assert_not_null (schedule, "%s", error != NULL ? error->message : "");
+  g_autoptr (HdEngine) engine = hd_engine_new (in->platform, schedule, NULL);
+  HdResult result;
+  cr_assert (hd_engine_run (engine, NULL, &result, NULL) && !result.deadlock);
+  *read = result.dram_read_bits;
+  *written = result.dram_write_bits;
+}
+
+/* 64 elements of 8 bit in rows of 64 bit. Depth-first in 48 byte nothing is ever spilled: the input is read and the output written, once. */
+Test (passes, fused_moves_inputs_and_outputs_only)
+{
+  g_auto (Inputs) in = { 0 };
+  guint64 read, written;
+  fixed_inputs (&in, "core:1 sram:48B dram:64b", THREE_RELUS, "<mapping version=\"1\"><stack layers=\"a b c\"><tile OY=\"1\"/></stack></mapping>");
+  dram_traffic (&in, "fused", &read, &written);
+  cr_assert (read == 512 && written == 512, "%lu read, %lu written", (gulong) read, (gulong) written);
+}
+
+/* Layer by layer in the same 48 byte = 6 rows: of the 8 rows of a, those that leave are written once and fetched once; the traffic beyond input and output is the same both ways. */
+Test (passes, layer_by_layer_spills_what_does_not_fit)
+{
+  g_auto (Inputs) in = { 0 };
+  guint64 read, written;
+  fixed_inputs (&in, "core:1 sram:48B dram:64b", THREE_RELUS, "<mapping version=\"1\"><stack layers=\"a b c\"><tile OY=\"1\"/></stack></mapping>");
+  dram_traffic (&in, "layer-by-layer", &read, &written);
+  cr_assert (read == written && read > 512 && (read - 512) % 64 == 0, "%lu read, %lu written", (gulong) read, (gulong) written);
+  /* Of 8 rows at most 5 can wait beside the one being made: at least 3 of a and 3 of b leave. */
+  cr_assert_geq (read, 512 + 6 * 64);
+}
+
+/* With room for everything nothing leaves, in whatever order. */
+Test (passes, layer_by_layer_keeps_what_fits)
+{
+  g_auto (Inputs) in = { 0 };
+  guint64 read, written;
+  fixed_inputs (&in, "core:1 sram:256B dram:64b", THREE_RELUS, "<mapping version=\"1\"/>");
+  dram_traffic (&in, "layer-by-layer", &read, &written);
+  cr_assert (read == 512 && written == 512, "%lu read, %lu written", (gulong) read, (gulong) written);
+}
+
+/* One row in, one row out: 16 byte. In 15 byte the output's 64 bit do not fit beside the input's: 120 - 64 = 56 are free, 8 are missing. */
+Test (passes, what_does_not_fit_is_told)
+{
+  g_auto (Inputs) in = { 0 };
+  g_autoptr (GError) error = NULL;
+  fixed_inputs (&in, "core:1 sram:15B dram:64b", THREE_RELUS, "<mapping version=\"1\"><stack layers=\"a b c\"><tile OY=\"1\"/></stack></mapping>");
+  g_autoptr (HdSchedule) schedule = hd_pass_run ("fused", in.tiling, in.cost, &error);
+  cr_assert_null (schedule);
+  cr_assert_eq (error->code, HD_ERROR_NEGATIVE);
+  cr_assert_not_null (strstr (error->message, "a[0:1, 0:1, 0:1, 0:8] does not fit in memory \"sram0\""), "%s", error->message);
+  cr_assert_not_null (strstr (error->message, "8 bit are missing of 15 B"), "%s", error->message);
+}
+
+Test (passes, unknown_pass_is_a_usage_error)
+{
+  g_auto (Inputs) in = { 0 };
+  g_autoptr (GError) error = NULL;
+  fixed_inputs (&in, "core:1 sram:48B dram:64b", THREE_RELUS, "<mapping version=\"1\"/>");
+  cr_assert_null (hd_pass_run ("fusd", in.tiling, in.cost, &error));
+  cr_assert (error->code == HD_ERROR_USAGE && strstr (error->message, "did you mean \"fused\"") != NULL, "%s", error->message);
+}
+
+/* With prefetch="1" a row is not fetched before the node before the last has ended; without, as early as there is room. */
+Test (passes, prefetch_can_be_limited)
+{
+  g_auto (Inputs) free_running = { 0 };
+  g_auto (Inputs) limited = { 0 };
+  const char *mapping = "<mapping version=\"1\"><stack layers=\"a b c\"><tile OY=\"1\"/></stack></mapping>";
+  const char *held = "<mapping version=\"1\"><stack layers=\"a b c\"><tile OY=\"1\"/></stack><dram prefetch=\"1\"/></mapping>";
+  fixed_inputs (&free_running, "core:1 sram:1KiB dram:64b", THREE_RELUS, mapping);
+  fixed_inputs (&limited, "core:1 sram:1KiB dram:64b", THREE_RELUS, held);
+  g_autoptr (HdSchedule) early = hd_pass_run ("fused", free_running.tiling, free_running.cost, NULL);
+  g_autoptr (HdSchedule) late = hd_pass_run ("fused", limited.tiling, limited.cost, NULL);
+  cr_assert_eq (early->after_begin[early->n_tasks], 0);
+  cr_assert_gt (late->after_begin[late->n_tasks], 0);
+}
