@@ -27,6 +27,7 @@ typedef struct {
   const HdRoute *route;
   const HdPieceId *used, *made;
   guint64 n_used, n_made;
+  guint32 *pieces_in;    /* scratch, by memory, 0 between transfers: pieces made there */
 } Move;
 
 static void
@@ -52,28 +53,29 @@ check_read (const Move *move)
     HD_VIOLATION (check, "%s moves %" G_GUINT64_FORMAT " bit out of pieces of %" G_GUINT64_FORMAT " bit", _hd_check_task_name (check, move->task), s->bits[move->task], bits);
 }
 
+/* One piece where the route arrives; what is left in the counts then stands elsewhere. */
 static void
 check_destinations (const Move *move)
 {
   const HdCheck *check = move->check;
   const HdSchedule *s = check->s;
+  for (guint64 i = 0; i < move->n_made; i++)
+    move->pieces_in[s->piece_memory[move->made[i]]]++;
   for (guint h = 0; h < move->route->n_hops; h++) {
     HdMemoryId memory = move->route->hop[h].arrives;
-    guint n = 0;
-    for (guint64 i = 0; i < move->n_made; i++)
-      n += s->piece_memory[move->made[i]] == memory;
-    if (memory != HD_NONE && n != 1)
-      HD_VIOLATION (check, "%s makes %u pieces in %s - expected one in each memory at which its route arrives", _hd_check_task_name (check, move->task), n, check->platform->memory[memory].id);
+    if (memory == HD_NONE)
+      continue;
+    if (move->pieces_in[memory] != 1)
+      HD_VIOLATION (check, "%s makes %u pieces in %s - expected one in each memory at which its route arrives", _hd_check_task_name (check, move->task), move->pieces_in[memory],
+                    check->platform->memory[memory].id);
+    move->pieces_in[memory] = 0;
   }
-}
-
-static gboolean
-is_destination (const HdRoute *route, HdMemoryId memory)
-{
-  for (guint h = 0; h < route->n_hops; h++)
-    if (route->hop[h].arrives == memory)
-      return TRUE;
-  return FALSE;
+  for (guint64 i = 0; i < move->n_made; i++) {
+    HdMemoryId memory = s->piece_memory[move->made[i]];
+    if (move->pieces_in[memory] != 0)
+      HD_VIOLATION (check, "%s makes %s - expected pieces only where its route arrives", _hd_check_task_name (check, move->task), _hd_check_piece_name (check, move->made[i]));
+    move->pieces_in[memory] = 0;
+  }
 }
 
 /* The made box lies within what was read: within the one piece; or, of several, all of it is covered, counted in elements. */
@@ -108,8 +110,6 @@ check_made (const Move *move, HdPieceId made)
 {
   const HdCheck *check = move->check;
   const HdSchedule *s = check->s;
-  if (!is_destination (move->route, s->piece_memory[made]))
-    HD_VIOLATION (check, "%s makes %s - expected pieces only where its route arrives", _hd_check_task_name (check, move->task), _hd_check_piece_name (check, made));
   if (s->piece_bits[made] != s->bits[move->task])
     HD_VIOLATION (check, "%s moves %" G_GUINT64_FORMAT " bit and makes %s of %" G_GUINT64_FORMAT " bit - expected as many", _hd_check_task_name (check, move->task), s->bits[move->task],
                   _hd_check_piece_name (check, made), s->piece_bits[made]);
@@ -212,6 +212,7 @@ _hd_check_tasks (const HdCheck *check)
   g_autofree HdPieceId *made = NULL;
   g_autofree guint64 *made_begin = find_made (s, &made);
   g_autofree guint8 *reach = find_reach (check->platform);
+  g_autofree guint32 *pieces_in = g_new0 (guint32, MAX (1, check->platform->n_memories));
   for (guint r = 0; r < s->n_routes; r++)
     for (guint h = 0; h < s->route[r].n_hops; h++)
       check_hop (check, r, h);
@@ -219,7 +220,7 @@ _hd_check_tasks (const HdCheck *check)
     const HdPieceId *used = s->use + s->use_begin[t], *makes = made + made_begin[t];
     guint64 n_used = s->use_begin[t + 1] - s->use_begin[t], n_made = made_begin[t + 1] - made_begin[t];
     if (s->kind[t] == HD_TASK_TRANSFER) {
-      check_transfer (&(Move) { check, t, &s->route[s->what[t]], used, makes, n_used, n_made });
+      check_transfer (&(Move) { check, t, &s->route[s->what[t]], used, makes, n_used, n_made, pieces_in });
       continue;
     }
     check_compute (check, t, reach, used, n_used, "uses");

@@ -8,10 +8,13 @@ _hd_schedule_xml_init (HdScheduleXml *self, HdXmlDocument *doc, const HdPlatform
   *self = (HdScheduleXml) { .doc = doc, .platform = platform, .builder = hd_schedule_builder_new (platform) };
   self->memory_of = g_hash_table_new (g_str_hash, g_str_equal);
   self->core_of = g_hash_table_new (g_str_hash, g_str_equal);
+  self->resource_of = g_hash_table_new (g_str_hash, g_str_equal);
   self->queue_of = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->route_of = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < platform->n_memories; i++)
     g_hash_table_insert (self->memory_of, platform->memory[i].id, GUINT_TO_POINTER (i + 1));
+  for (guint i = 0; i < platform->n_resources; i++)
+    g_hash_table_insert (self->resource_of, platform->resource[i].id, GUINT_TO_POINTER (i + 1));
   for (guint i = 0; i < platform->n_cores; i++)
     g_hash_table_insert (self->core_of, platform->core[i].id, GUINT_TO_POINTER (i + 1));
 }
@@ -25,47 +28,21 @@ _hd_schedule_xml_clear (HdScheduleXml *self)
   hd_schedule_builder_free (self->builder);
   g_hash_table_unref (self->memory_of);
   g_hash_table_unref (self->core_of);
+  g_hash_table_unref (self->resource_of);
   g_hash_table_unref (self->queue_of);
   g_hash_table_unref (self->route_of);
 }
 
 /* --- routes --------------------------------------------------------------------------------------- */
 
-static HdMemoryId
-find_memory (HdScheduleXml *self, HdXmlNode *node, const char *name)
-{
-  guint known = GPOINTER_TO_UINT (g_hash_table_lookup (self->memory_of, name));
-  if (known > 0)
-    return known - 1;
-  guint n;
-  g_autofree char **names = (char **) g_hash_table_get_keys_as_array (self->memory_of, &n);
-  const char *near = *name != '\0' ? hd_suggest (name, (const char *const *) names, n) : NULL;
-  hd_xml_fault (self->doc, node, near != NULL ? "memory \"%.60s\" is not known - did you mean \"%s\"?" : "memory \"%.60s\" is not known", name, near);
-  return HD_NONE;
-}
-
-static HdResourceId
-find_resource (HdScheduleXml *self, HdXmlNode *node, const char *name)
-{
-  HdResourceId found = hd_platform_find_resource (self->platform, name);
-  if (found != HD_NONE)
-    return found;
-  g_autofree const char **names = g_new (const char *, self->platform->n_resources + 1);
-  for (guint i = 0; i < self->platform->n_resources; i++)
-    names[i] = self->platform->resource[i].id;
-  const char *near = *name != '\0' ? hd_suggest (name, names, self->platform->n_resources) : NULL;
-  hd_xml_fault (self->doc, node, near != NULL ? "resource \"%.60s\" is not known - did you mean \"%s\"?" : "resource \"%.60s\" is not known", name, near);
-  return HD_NONE;
-}
-
 static HdHop
 read_hop (HdScheduleXml *self, HdXmlNode *node)
 {
   const char *arrives = hd_xml_attribute (self->doc, node, "arrives");
   HdHop hop = {
-    .resource = find_resource (self, node, hd_xml_require (self->doc, node, "resource")),
+    .resource = _hd_schedule_xml_find (self, node, "resource", hd_xml_require (self->doc, node, "resource"), self->resource_of),
     .parent = (guint32) MIN (hd_xml_u64 (self->doc, node, "parent", HD_UNIT_COUNT, FALSE, HD_NONE), HD_NONE),
-    .arrives = arrives != NULL ? find_memory (self, node, arrives) : HD_NONE,
+    .arrives = arrives != NULL ? _hd_schedule_xml_find (self, node, "memory", arrives, self->memory_of) : HD_NONE,
   };
   hd_xml_finish_element (self->doc, node);
   _hd_schedule_xml_refuse_children (self, node, hd_xml_first (self->doc, node));
@@ -126,7 +103,7 @@ read_destinations (HdScheduleXml *self, HdXmlNode *node, HdMemoryId from)
   if (*words == NULL)
     hd_xml_fault (self->doc, node, "<transfer> lacks the attribute \"to\"");
   for (char **word = words; *word != NULL; word++) {
-    HdMemoryId memory = find_memory (self, node, *word);
+    HdMemoryId memory = _hd_schedule_xml_find (self, node, "memory", *word, self->memory_of);
     known &= memory != HD_NONE;
     if (memory != HD_NONE && (memory == from || !g_hash_table_add (seen, GUINT_TO_POINTER (memory + 1)))) {
       hd_xml_fault (self->doc, node, "to of <transfer>: \"%.60s\" stands twice, or is where the transfer begins", *word);
@@ -146,7 +123,7 @@ _hd_schedule_xml_read_route (HdScheduleXml *self, HdXmlNode *node, HdXmlNode **c
   guint known = key != NULL ? GPOINTER_TO_UINT (g_hash_table_lookup (self->route_of, key)) : 0;
   if (known > 0)
     return known - 1;
-  HdMemoryId from = find_memory (self, node, from_name);
+  HdMemoryId from = _hd_schedule_xml_find (self, node, "memory", from_name, self->memory_of);
   g_autoptr (GArray) to = read_destinations (self, node, from);
   if (to == NULL)
     return 0;

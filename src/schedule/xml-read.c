@@ -12,27 +12,30 @@
 
 /* --- names ---------------------------------------------------------------------------------------- */
 
+/* Looking for what could have been meant takes time: only for faults that will be told, and not among a hundred thousand names. */
+#define SUGGEST_AMONG 10000u
+
 static void
-fault_of_name (HdScheduleXml *self, HdXmlNode *node, const char *noun, const char *name, const char *const *known, gsize n)
+fault_of_name (HdScheduleXml *self, const HdXmlNode *node, const char *noun, const char *name, GHashTable *index_of)
 {
-  /* Suggesting is quadratic in a way: among a hundred thousand names it is not worth its time. */
-  const char *near = n <= 10000 ? hd_suggest (name, known, n) : NULL;
+  if (hd_diagnostics_count (hd_xml_diagnostics (self->doc)) > 2 * HD_DIAGNOSTICS_MAX || *name == '\0')
+    return;
+  guint n = g_hash_table_size (index_of);
+  g_autofree char **names = (char **) g_hash_table_get_keys_as_array (index_of, NULL);
+  const char *near = n <= SUGGEST_AMONG ? hd_suggest (name, (const char *const *) names, n) : NULL;
   if (near != NULL)
     hd_xml_fault (self->doc, node, "%s \"%.60s\" is not known - did you mean \"%s\"?", noun, name, near);
   else
     hd_xml_fault (self->doc, node, "%s \"%.60s\" is not known", noun, name);
 }
 
-static guint32
-find_among (HdScheduleXml *self, HdXmlNode *node, const char *noun, const char *name, GHashTable *index_of)
+guint32
+_hd_schedule_xml_find (HdScheduleXml *self, const HdXmlNode *node, const char *noun, const char *name, GHashTable *index_of)
 {
   guint known = GPOINTER_TO_UINT (g_hash_table_lookup (index_of, name));
   if (known > 0)
     return known - 1;
-  guint n;
-  g_autofree char **names = (char **) g_hash_table_get_keys_as_array (index_of, &n);
-  if (*name != '\0')
-    fault_of_name (self, node, noun, name, (const char *const *) names, n);
+  fault_of_name (self, node, noun, name, index_of);
   return HD_NONE;
 }
 
@@ -41,13 +44,13 @@ static guint32
 named (HdScheduleXml *self, HdXmlNode *node, const char *attribute, GHashTable *index_of)
 {
   const char *name = hd_xml_attribute (self->doc, node, attribute);
-  return name != NULL ? find_among (self, node, attribute, name, index_of) : HD_NONE;
+  return name != NULL ? _hd_schedule_xml_find (self, node, attribute, name, index_of) : HD_NONE;
 }
 
 static guint32
 required_name (HdScheduleXml *self, HdXmlNode *node, const char *attribute, const char *noun, GHashTable *index_of)
 {
-  return find_among (self, node, noun, hd_xml_require (self->doc, node, attribute), index_of);
+  return _hd_schedule_xml_find (self, node, noun, hd_xml_require (self->doc, node, attribute), index_of);
 }
 
 /* --- numbers -------------------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@ typedef struct {
   HdXmlDocument *doc;                          /* not owned */
   const HdPlatform *platform;
   HdScheduleBuilder *builder;
-  GHashTable *memory_of, *core_of, *queue_of;  /* name -> index + 1 */
+  GHashTable *memory_of, *core_of, *resource_of, *queue_of;  /* name -> index + 1 */
   GHashTable *route_of;                        /* "FROM>TO ..." -> handle + 1, of derived routes */
   int section;                                 /* the furthest so far */
   HdColumn ids;                                /* scratch */
@@ -21,6 +21,8 @@ void _hd_schedule_xml_init (HdScheduleXml *self, HdXmlDocument *doc, const HdPla
 void _hd_schedule_xml_clear (HdScheduleXml *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HdScheduleXml, _hd_schedule_xml_clear)
 
+/** The index of @name; HD_NONE, and a fault with what could have been meant, when there is none (an empty name was a fault already). */
+guint32 _hd_schedule_xml_find (HdScheduleXml *self, const HdXmlNode *node, const char *noun, const char *name, GHashTable *index_of);
 /** The route of a <transfer>; @child moves past its hops. */
 guint32 _hd_schedule_xml_read_route (HdScheduleXml *self, HdXmlNode *node, HdXmlNode **child);
 /** A fault if there is a child. */

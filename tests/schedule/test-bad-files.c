@@ -137,6 +137,20 @@ Test (bad_xml, all_faults_of_a_file_are_told_at_once)
     cr_assert (g_str_has_prefix (lines[i], PLACES[i]), "%s", lines[i]);
 }
 
+Test (bad_xml, names_that_nothing_has_cost_no_time)
+{
+  g_autoptr (HdPlatform) platform = small_platform (PLATFORM);
+  g_autoptr (GString) xml = g_string_new ("<schedule version='1' platform='synthetic'>\n");
+  g_autoptr (GError) error = NULL;
+  for (guint i = 0; i < 9000; i++)
+    g_string_append_printf (xml, "<queue name='queue-%u'/>\n", i);
+  for (guint i = 0; i < 30000; i++)
+    g_string_append_printf (xml, "<compute id='%u' queue='queues-%u' cycles='1 cycle'/>\n", i, i);
+  g_string_append (xml, "</schedule>");
+  cr_assert_null (hd_schedule_parse_xml (xml->str, xml->len, "t.xml", platform, &error));
+  cr_assert_not_null (strstr (error->message, "these are the first 20"), "%s", error->message);
+}
+
 /* --- the fuzz targets, over the corpus cut and changed ---------------------------------------------------- */
 
 Test (bad_xml, the_fuzz_target_takes_the_corpus_cut_and_changed)
