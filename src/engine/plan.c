@@ -74,9 +74,7 @@ make_hop (HdEngine *self, const HdRoute *from, guint32 h, guint64 burst, Hop *ho
     .resource = from->hop[h].resource, .parent = from->hop[h].parent, .first_child = HD_NONE, .next_sibling = HD_NONE,
     .limited = r->width_bits != 0, .arrives = from->hop[h].arrives != HD_NONE, .period = r->period, .latency = r->latency,
   };
-  if (!hop->limited || burst == G_MAXUINT64)   /* a burst without limit: each transfer is one, its last */
-    return TRUE;
-  return hd_mul_u64 (hd_ceil_div (burst, r->width_bits), r->period, &hop->hold) && hop->hold <= HOLD_MAX;
+  return !hop->limited || (hd_mul_u64 (hd_ceil_div (burst, r->width_bits), r->period, &hop->hold) && hop->hold <= HOLD_MAX);
 }
 
 /* Without a window nobody asks where a burst is, but for the last; children stand behind their parents. */

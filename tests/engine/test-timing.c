@@ -83,12 +83,6 @@ Test (timing, pipeline_of_two)
     for_sizes (widths[i], check_pipeline);
 }
 
-/* The widths 7 and 2^61 - 1 have no common multiple below 2^63: a transfer is one burst. */
-Test (timing, widths_without_a_common_burst)
-{
-  assert_transfer_takes ("resource width=7 period=1 arbiter=first-come\nresource width=2305843009213693951 period=1 arbiter=first-come\n", "0:none:none,1:0:1", 7000, 1001);
-}
-
 /* Space that goes at the end of one task is taken by another in the same cycle, and not before. */
 Test (timing, space_changes_hands_in_one_cycle)
 {
