@@ -2,7 +2,7 @@
  *
  * Energy: the walk is the answer; what is left is the order of loops between boundaries, which only time depends on (_hd_search_polish).
  *
- * Latency and the product: cheapest walks under a few weights of energy and port cycles give good mappings; then branch and bound over whole orders and splits. A partial walk is left when
+ * Latency and the product: cheapest walks under a few weights of energy and port cycles give good mappings, climbing (climb.c) better ones; then branch and bound over whole orders and splits. A partial walk is left when
  * even its bound, energy so far and at least to come, and cycles that closed boundaries need at a port, is no better than the best. When that ends within the budget the
  * best is proven; else a bound for the whole space says by how far it can be off.
  */
@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-#define DEFAULT_BUDGET 20000
+#define DEFAULT_BUDGET 5000
 
 /* --- order between boundaries ------------------------------------------------------------------------------- */
 
@@ -124,7 +124,7 @@ hopeless (const Branch *b)
 
   for (guint p = 0; p < b->nest->n_ports; p++)
     excess = MAX (excess, port_excess (b, p));
-  value = _hd_cost_objective (options, pj, b->nest->total + (guint64) excess);
+  value = _hd_cost_objective (options, pj, (double) b->nest->total + excess);
   return b->result->found && (value > b->result->best.value * (1 + 1e-12) || (value >= b->result->best.value * (1 - 1e-12) && pj >= b->result->best.second * (1 - 1e-12)));
 }
 
@@ -171,7 +171,7 @@ descend_closing (Branch *b, guint o, const HdPoint *point)
     return;
   b->at[o][l] = b->point;
   b->walk.below[o][l] = (guint8) b->walk.n;
-  b->pj += _hd_digest (b->nest, o, l, b->point)->pj - b->least_pj[o][l];
+  b->pj += _hd_digest (b->nest, o, l, b->point)->counted - b->least_pj[o][l];
   b->level[o]++;
   if (!hopeless (b))
     descend (b, o);
@@ -227,7 +227,7 @@ least_over_points (HdNest *nest, guint o, guint b, const HdSlot *slot)
       if (_hd_nest_bits (nest, o, b, &point, o == HD_OPERAND_OUTPUT && _hd_nest_unfinished (nest, &point)) > _hd_level_room (hd_nest_level (nest, o, b)))
         continue;
       d = _hd_digest (nest, o, b, id);
-      least = MIN (least, slot ? (double) d->real[slot->end][slot->movement] * (double) d->steady[slot->movement] : d->pj);
+      least = MIN (least, slot ? (double) d->real[slot->end][slot->movement] * (double) d->steady[slot->movement] : d->counted);
     }
   return least;
 }
@@ -270,7 +270,8 @@ try_weights (HdNest *nest, const HdWeights *weights, HdSearchResult *result)
   _hd_search_walk (nest, weights, &one);
   if (one.found)
     {
-      _hd_search_polish (nest, &one.best, &one.evaluations);
+      if (!nest->pinned)
+        _hd_search_climb (nest, &one.best, &one.evaluations);
       if (!result->found || _hd_solution_better (&one.best, &result->best))
         result->best = one.best;
       result->found = TRUE;
@@ -308,7 +309,7 @@ branch_and_bound (HdNest *nest, HdSearchResult *result)
   for (guint o = 0; o < HD_N_OPERANDS; o++)
     for (guint l = 0; l + 1 < nest->n_levels[o]; l++)
       b.pj += b.least_pj[o][l] = least_over_points (nest, o, l, NULL);
-  result->bound = _hd_cost_objective (options, b.pj + (double) nest->shape->macs * nest->core->mac_pj, (guint64) least_cycles (nest));
+  result->bound = _hd_cost_objective (options, b.pj + (double) nest->shape->macs * nest->core->mac_pj, least_cycles (nest));
   descend (&b, 0);
   if (!b.truncated)
     result->bound = result->best.value;
@@ -327,6 +328,8 @@ _hd_search_optimal (HdNest *nest, HdSearchResult *result)
       result->bound = result->best.value;
       return;
     }
+  if (!nest->pinned)
+    _hd_search_climb (nest, &result->best, &result->evaluations);
   start_points (nest, result, result->best.timing.pj + result->best.timing.load_pj);
   branch_and_bound (nest, result);
 }

@@ -96,7 +96,7 @@ guint64 *_hd_matrix_side (const HdCostShape *shape, HdShapeMatrix *matrix, guint
  */
 int _hd_cost_find_rank (const HdLayer *layer, const HdDataflow *dataflow, const char *name);
 /** What an objective makes of energy and cycles. */
-double _hd_cost_objective (const HdCostOptions *options, double pj, guint64 cycles);
+double _hd_cost_objective (const HdCostOptions *options, double pj, double cycles);
 
 /* --- models of cores; all fill @report->cost (in own cycles) and what they know of @report ------------------- */
 

@@ -269,6 +269,23 @@ to_base_cycles (HdNodeCost *cost, const HdCore *core, const HdLayer *layer, GErr
   return TRUE;
 }
 
+/* What a platform file cannot say, but a platform made otherwise could. */
+static gboolean
+check_core (const HdCore *core, GError **error)
+{
+  const char *why = core->n_levels > HD_COST_LEVELS_MAX ? "has too many levels" : core->n_dimensions > HD_ARRAY_DIMS_MAX ? "has too many array dimensions" : core->period == 0 ? "has no clock" : NULL;
+
+  for (guint l = 0; !why && l < core->n_levels; l++)
+    if (core->level[l].read_width == 0 || core->level[l].write_width == 0 || core->level[l].read_granularity == 0 || core->level[l].write_granularity == 0 || core->level[l].size_bits == 0)
+      why = "has a level without a size, a width or a granularity";
+  for (guint d = 0; !why && d < core->n_dimensions; d++)
+    if (core->dimension_size[d] == 0)
+      why = "has an array dimension of no units";
+  if (why)
+    g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "core %s %s", core->id, why);
+  return !why;
+}
+
 /* Unfinished sums come and go in their own width. */
 static void
 apply_place (HdCostShape *shape, const HdCostPlace *place)
@@ -292,6 +309,8 @@ compute (HdCostModel *self, HdCoreId core, HdLayerId layer, const HdBox *box, co
                    self->workload->layers[layer].operator_type);
       return NULL;
     }
+  if (!check_core (q.core, error))
+    return NULL;
   report->layer = layer;
   report->core = core;
   if (!_hd_shape_init (&shape, self->workload, &self->workload->layers[layer], box, error))

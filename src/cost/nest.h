@@ -60,6 +60,7 @@ typedef struct HdViewTable HdViewTable;
 /** A crossing, digested for the search: its energy and how long its transfers hold ports. */
 typedef struct {
   double pj;
+  double counted;           /* of it, what a search counts: loads of weights that stay are shared by the nodes that use them */
   guint64 product;          /* of the point [own cycle]; 0: not computed yet */
   guint64 bits;             /* of the tile at the level below [bit] */
   guint64 real[2][HD_N_MOVES]; /* port cycles of one transfer, at the lower and the upper end; 0: none */
@@ -215,6 +216,8 @@ typedef struct {
 /** Allocates tables and sorts movements to ports; after factorizing. Errors: %HD_ERROR_NEGATIVE when a level has no such port. */
 gboolean _hd_timing_init (HdNest *nest, GError **error);
 void _hd_timing_clear (HdNest *nest);
+/** What loading weights that stay counts, of 1. */
+double _hd_nest_load_share (const HdNest *nest);
 const HdDigest *_hd_digest (HdNest *nest, guint operand, guint b, guint32 point);
 /** @loop: kinds, innermost first. */
 void _hd_chain_init (const HdNest *nest, const guint8 *loop, guint n, guint8 below[HD_N_OPERANDS][HD_COST_LEVELS_MAX], HdChain *chain);

@@ -144,7 +144,7 @@ energy (Orderings *x)
         guint at = x->s.below[o][b];
         while (at < x->s.n && !((nest->shape->operand[o].relevant >> nest->kind[x->s.loop[at]].rank) & 1))
           at++;
-        pj += _hd_digest (nest, o, b, x->prefix[at])->pj;
+        pj += _hd_digest (nest, o, b, x->prefix[at])->counted;
       }
   return pj;
 }

@@ -14,7 +14,8 @@
 #include <math.h>
 #include <string.h>
 
-#define SHARED_MAX 4
+#define SHARED_MAX 6
+#define WEIGHTED_STATES 3000 /* of a walk that is only a starting point */
 #define TIES 4000        /* states looked at for a faster walk of the same energy */
 
 typedef struct {
@@ -48,7 +49,7 @@ static double
 step_cost (const Search *s, guint o, guint b, guint32 id)
 {
   const HdDigest *d = _hd_digest (s->nest, o, b, id);
-  double cost = s->weights ? s->weights->energy * d->pj : d->pj;
+  double cost = s->weights ? s->weights->energy * d->counted : d->counted;
 
   if (!s->weights)
     return cost;
@@ -376,6 +377,7 @@ static gboolean
 run (Search *s)
 {
   State first;
+  guint popped = 0;
 
   for (guint o = 0; o < HD_N_OPERANDS; o++)
     if (s->nest->n_levels[o] > 0 && !make_estimates (s, o))
@@ -386,6 +388,8 @@ run (Search *s)
   while (s->heap->len > 0)
     {
       guint32 top = heap_pop (s);
+      if (s->weights && ++popped > WEIGHTED_STATES)
+        return FALSE;
       s->result->evaluations++;
       if (is_goal (s, state_at (s, top)))
         {
@@ -472,7 +476,7 @@ _hd_search_walk (HdNest *nest, const HdWeights *weights, HdSearchResult *result)
   s.heap = g_array_new (FALSE, FALSE, sizeof (guint32));
   s.bucket = g_new (guint32, s.mask + 1);
   memset (s.bucket, 0xff, (s.mask + 1) * sizeof s.bucket[0]);
-  result->found = run (&s);
+  result->found = run (&s) && _hd_solution_fits (nest, &result->best);
   if (result->found)
     {
       _hd_solution_evaluate (nest, &result->best);

@@ -10,7 +10,8 @@ typedef struct {
   guint8 below[HD_N_OPERANDS][HD_COST_LEVELS_MAX];
   HdTiming timing;
   double value;            /* of the objective; smaller is better */
-  double second;           /* breaks ties */
+  double second;           /* breaks ties: cycles or energy */
+  double third;            /* then: energy when weights are in place */
 } HdSolution;
 
 typedef struct {
@@ -33,7 +34,7 @@ typedef struct {
   double port[HD_N_OPERANDS][HD_COST_LEVELS_MAX][2][HD_N_MOVES];
 } HdWeights;
 
-/** The cheapest walk under @weights (nullable: energy); evaluated as a solution of the objective. */
+/** The cheapest walk under @weights (nullable: energy); evaluated as a solution of the objective. Under weights it may give up, after a few thousand states. */
 void _hd_search_walk (HdNest *nest, const HdWeights *weights, HdSearchResult *result);
 /** The given order and split of the question, completed. */
 void _hd_search_given (HdNest *nest, HdSearchResult *result);
@@ -41,5 +42,7 @@ void _hd_search_given (HdNest *nest, HdSearchResult *result);
 void _hd_search_optimal (HdNest *nest, HdSearchResult *result);
 /** Improves the order of loops between boundaries. */
 void _hd_search_polish (HdNest *nest, HdSolution *solution, guint64 *evaluations);
+/** Improves order and split step by step. */
+void _hd_search_climb (HdNest *nest, HdSolution *solution, guint64 *evaluations);
 /** Every order, split greedily. */
 void _hd_search_orderings (HdNest *nest, HdSearchResult *result);

@@ -4,13 +4,13 @@
 #include <math.h>
 
 double
-_hd_cost_objective (const HdCostOptions *options, double pj, guint64 cycles)
+_hd_cost_objective (const HdCostOptions *options, double pj, double cycles)
 {
   switch (options->objective)
     {
     case HD_OBJECTIVE_ENERGY: return pj;
-    case HD_OBJECTIVE_LATENCY: return (double) cycles;
-    default: return pj * (double) cycles;
+    case HD_OBJECTIVE_LATENCY: return cycles;
+    default: return pj * cycles;
     }
 }
 
@@ -19,15 +19,15 @@ _hd_solution_evaluate (HdNest *nest, HdSolution *s)
 {
   const HdCostOptions *options = nest->q->options;
   HdChain chain;
-  guint64 cycles;
-  double pj;
+  double share = _hd_nest_load_share (nest), cycles, pj;
 
   _hd_chain_init (nest, s->loop, s->n, s->below, &chain);
   _hd_timing_evaluate (nest, &chain, &s->timing);
-  cycles = nest->total + s->timing.stall + s->timing.input + s->timing.load + (options->rules == HD_RULES_ZIGZAG ? 0 : s->timing.offload);
-  pj = s->timing.pj + s->timing.load_pj + (double) nest->shape->macs * nest->core->mac_pj;
+  cycles = (double) (nest->total + s->timing.stall + s->timing.input + (options->rules == HD_RULES_ZIGZAG ? 0 : s->timing.offload)) + (double) s->timing.load * share;
+  pj = s->timing.pj + s->timing.load_pj * share + (double) nest->shape->macs * nest->core->mac_pj;
   s->value = _hd_cost_objective (options, pj, cycles);
-  s->second = options->objective == HD_OBJECTIVE_ENERGY ? (double) cycles : pj;
+  s->second = options->objective == HD_OBJECTIVE_ENERGY ? cycles : pj;
+  s->third = options->rules == HD_RULES_ZIGZAG ? 0 : s->timing.pj;
 }
 
 /* Sums of the same energies in another order differ in their last bits: those are ties. */
@@ -44,7 +44,9 @@ _hd_solution_better (const HdSolution *a, const HdSolution *b)
 {
   int c = compare (a->value, b->value);
 
-  return c < 0 || (c == 0 && compare (a->second, b->second) < 0);
+  if (c == 0)
+    c = compare (a->second, b->second);
+  return c < 0 || (c == 0 && compare (a->third, b->third) < 0);
 }
 
 gboolean

@@ -128,7 +128,7 @@ _hd_cost_systolic (const HdCostQuestion *q, HdCostReport *report, GError **error
         HdNodeCost cost = { 0 };
         double value;
         write_cost (q, &m, &f, &cost);
-        value = _hd_cost_objective (q->options, cost.energy_pj + cost.load_energy_pj, cost.cycles + cost.load_cycles);
+        value = _hd_cost_objective (q->options, cost.energy_pj + cost.load_energy_pj, (double) (cost.cycles + cost.load_cycles));
         if (!found || value < best)
           {
             report->cost = cost;

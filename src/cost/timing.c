@@ -127,6 +127,23 @@ digest (HdNest *nest, guint o, int b, const HdCrossing *c, guint64 product, HdDi
     }
 }
 
+static gboolean
+whole_inside (const HdNest *nest, guint operand, guint32 id)
+{
+  for (guint k = 0; k < nest->n_kinds; k++)
+    if (hd_nest_relevant (nest, operand, nest->kind[k].rank) && id / nest->kind[k].stride % (nest->kind[k].count + 1) < nest->kind[k].count)
+      return FALSE;
+  return TRUE;
+}
+
+double
+_hd_nest_load_share (const HdNest *nest)
+{
+  guint64 repeats = nest->q->options->repeats ? nest->q->options->repeats : nest->q->options->whole ? 1 : 64;
+
+  return 1.0 / (double) repeats;
+}
+
 const HdDigest *
 _hd_digest (HdNest *nest, guint o, guint b, guint32 id)
 {
@@ -139,6 +156,7 @@ _hd_digest (HdNest *nest, guint o, guint b, guint32 id)
       _hd_nest_point (nest, id, &point);
       hd_nest_crossing (nest, o, b, &point, &c);
       digest (nest, o, (int) b, &c, point.product, d);
+      d->counted = o == HD_OPERAND_WEIGHT && nest->shape->operand[o].constant && whole_inside (nest, o, id) ? d->pj * _hd_nest_load_share (nest) : d->pj;
       d->bits = _hd_nest_bits (nest, o, b, &point, o == HD_OPERAND_OUTPUT && _hd_nest_unfinished (nest, &point));
     }
   return d;
@@ -211,15 +229,6 @@ _hd_chain_init (const HdNest *nest, const guint8 *loop, guint n, guint8 below[HD
           from = at;
         }
     }
-}
-
-static gboolean
-whole_inside (const HdNest *nest, guint operand, guint32 id)
-{
-  for (guint k = 0; k < nest->n_kinds; k++)
-    if (hd_nest_relevant (nest, operand, nest->kind[k].rank) && id / nest->kind[k].stride % (nest->kind[k].count + 1) < nest->kind[k].count)
-      return FALSE;
-  return TRUE;
 }
 
 guint

@@ -155,7 +155,7 @@ check_problems (HdObjective objective, guint64 seed, guint problems, guint64 mos
   hd_random_init (&random, seed);
   for (guint n = 0; n < problems;)
     {
-      Enumeration e = { .toy = toy, .options = { .objective = objective, .budget = 1000000 }, .best = INFINITY };
+      Enumeration e = { .toy = toy, .options = { .objective = objective, .budget = 1000000, .repeats = 1 }, .best = INFINITY };
       HdNodeCost cost;
       gboolean found;
       random_problem (&random, &e);
