@@ -228,6 +228,7 @@ typedef struct HdPlatform {
   guint n_memories;   HdMemory *memory;
   guint n_resources;  HdResource *resource;
   guint n_dmas;       HdDma *dma;   /* never none: where the file names no dma, each on-chip memory M has "M.load" and "M.store" */
+  gboolean has_topology;            /* TRUE for platforms of this room; one that is made by hand, field by field, has no more than what stands here */
 } HdPlatform;
 
 HdPlatform *hd_platform_ref (HdPlatform *self);
@@ -277,7 +278,7 @@ char *hd_platform_sha256 (const HdPlatform *self);
  */
 gboolean hd_platform_route (const HdPlatform *self, HdMemoryId source, const HdMemoryId *destinations, guint n, HdRoute *route, GError **error);
 
-/** Whether a burst can go from one resource straight to the other, as the topology says. */
+/** Whether a burst can go from one resource straight to the other, as the topology says; where there is none, it can. */
 gboolean hd_platform_connects (const HdPlatform *self, HdResourceId from, HdResourceId to);
 
 /** The burst of a route [bit]: the smallest multiple of all its finite widths that is at least burst_bits. No finite width: burst_bits. G_MAXUINT64 when it does not fit in 63 bits. */

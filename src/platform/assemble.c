@@ -477,6 +477,7 @@ HdPlatform *
 _hd_draft_assemble (HdDraft *self)
 {
   HdPlatformPrivate *private = g_new0 (HdPlatformPrivate, 1);
+  private->platform.has_topology = TRUE;
   HdPlatform *platform = &private->platform;
   g_atomic_ref_count_init (&private->references);
   platform->name = g_strdup (self->name);

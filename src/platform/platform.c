@@ -148,7 +148,7 @@ hd_platform_route_burst (const HdPlatform *self, const HdRoute *route)
 gboolean
 hd_platform_connects (const HdPlatform *self, HdResourceId from, HdResourceId to)
 {
-  return _hd_platform_has_edge (_hd_platform_private (self), from, to);
+  return !self->has_topology || _hd_platform_has_edge (_hd_platform_private (self), from, to);
 }
 
 char *
