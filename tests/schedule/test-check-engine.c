@@ -50,3 +50,53 @@ Test (check_engine, what_runs_to_its_end_is_legal)
   cr_assert_gt (counts.illegal, 0, "and some of these are found without a run");
   cr_assert_gt (counts.runs - counts.deadlocks, counts.runs / 2, "%u of %u deadlock", counts.deadlocks, counts.runs);
 }
+
+/* --- a cycle more or less is told ------------------------------------------------------------------------ */
+
+typedef struct {
+  guint changed, told;
+} Told;
+
+/* Changes @moment for a while; TRUE when the check minds. */
+static gboolean
+minds (const HdSchedule *schedule, const HdPlatform *platform, const HdTaskTimes *times, const guint64 *moment, gint64 by)
+{
+  guint64 *changed = (guint64 *) moment;
+  *changed += (guint64) by;
+  gboolean accepted = hd_schedule_check_times (schedule, platform, times, NULL);
+  *changed -= (guint64) by;
+  return !accepted;
+}
+
+static void
+change_moments (guint64 seed, Told *transfers)
+{
+  g_auto (RandomSchedule) random = { 0 };
+  g_autoptr (HdSchedule) schedule = random_schedule (&random, seed, 12, TRUE);
+  g_autoptr (HdEngine) engine = hd_engine_new (random.platform, schedule, NULL);
+  HdResult result;
+  cr_assert (hd_engine_run (engine, NULL, &result, NULL));
+  HdTaskTimes times = times_of (&result);
+  for (HdTaskId t = 0; t < schedule->n_tasks && !result.deadlock; t++) {
+    const guint64 *moments[] = { &times.ready[t], &times.issue[t], &times.start[t], &times.end[t] };
+    for (guint m = 0; m < G_N_ELEMENTS (moments); m++)
+      for (gint64 by = *moments[m] > 0 ? -1 : 1; by <= 1; by += 2) {
+        gboolean told = minds (schedule, random.platform, &times, moments[m], by);
+        /* What a compute does is known to the cycle, and so is when a task is ready. How long a transfer waits for others is not. */
+        if (schedule->kind[t] == HD_TASK_COMPUTE || m == 0)
+          cr_assert (told, "seed %" G_GUINT64_FORMAT ", task %u, moment %u", seed, t, m);
+        else {
+          transfers->changed++;
+          transfers->told += told;
+        }
+      }
+  }
+}
+
+Test (check_engine, a_changed_moment_is_told)
+{
+  Told transfers = { 0 };
+  for (guint64 seed = 0; seed < 60; seed++)
+    change_moments (seed, &transfers);
+  cr_assert_gt (transfers.told * 4, transfers.changed * 3, "of transfers %u of %u", transfers.told, transfers.changed);
+}
