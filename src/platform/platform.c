@@ -151,14 +151,22 @@ hd_platform_connects (const HdPlatform *self, HdResourceId from, HdResourceId to
   return !self->has_topology || _hd_platform_has_edge (_hd_platform_private (self), from, to);
 }
 
+static char *
+compute_sha256 (const HdPlatform *self)
+{
+  g_autofree char *xml = hd_platform_to_xml (self);
+  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, xml, -1);
+}
+
 char *
 hd_platform_sha256 (const HdPlatform *self)
 {
+  if (!self->has_topology)
+    return compute_sha256 (self);
   /* Each schedule is made with it, and a search makes thousands. */
   HdPlatformPrivate *private = _hd_platform_private (self);
   if (g_atomic_pointer_get (&private->sha256) == NULL) {
-    g_autofree char *xml = hd_platform_to_xml (self);
-    char *made = g_compute_checksum_for_string (G_CHECKSUM_SHA256, xml, -1);
+    char *made = compute_sha256 (self);
     if (!g_atomic_pointer_compare_and_exchange (&private->sha256, NULL, made))
       g_free (made);
   }
