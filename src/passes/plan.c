@@ -68,18 +68,44 @@ bring_again (Plan *plan, HdNodeId node, const HdDependency *d, guint32 item, HdM
   return plan_fetch_private (plan, item, memory, &box, hd_dependency_bits (d), error);
 }
 
-/* Whether all that other stacks made for this operand is still in the memory where the core reads it. */
 static gboolean
-all_here (Plan *plan, const HdDependency *d, guint64 n, guint operand, HdMemoryId memory)
+is_near (const Plan *plan, guint32 item, HdMemoryId memory)
+{
+  if (plan_find_instance (plan, item, memory) != HD_NONE)
+    return TRUE;
+  for (guint32 i = plan->first_instance[item]; i != HD_NONE; i = g_array_index (plan->instances, Instance, i).next)
+    if (g_array_index (plan->instances, Instance, i).memory != plan->dram)
+      return TRUE;
+  return FALSE;
+}
+
+/* Whether all that other stacks made for this operand is still on the chip, here or in another memory. */
+static gboolean
+all_near (Plan *plan, const HdDependency *d, guint64 n, guint operand, HdMemoryId memory)
 {
   gboolean any = FALSE;
   for (guint64 i = 0; i < n; i++)
     if (d[i].operand == operand && (d[i].flags & HD_DEPENDENCY_EXTERNAL)) {
       any = TRUE;
-      if (plan_find_instance (plan, d[i].from, memory) == HD_NONE)
+      if (!is_near (plan, d[i].from, memory))
         return FALSE;
     }
   return any;
+}
+
+/* What another stack made and is still on the chip. From another memory only the node's part comes, unless that is all of it. */
+static gboolean
+bring_kept (Plan *plan, HdNodeId node, const HdDependency *d, HdMemoryId memory, GError **error)
+{
+  guint32 instance = plan_find_instance (plan, d->from, memory);
+  if (instance == HD_NONE && hd_dependency_bits (d) < plan_item_bits (plan, d->from)) {
+    HdBox box = overlap_box (plan, node, d->operand, d->from);
+    return plan_fetch_private (plan, d->from, memory, &box, hd_dependency_bits (d), error);
+  }
+  if (instance == HD_NONE && !plan_fetch_item (plan, d->from, memory, &instance, error))
+    return FALSE;
+  note_use (plan, instance);
+  return TRUE;
 }
 
 static gboolean
@@ -90,8 +116,8 @@ bring_dependencies (Plan *plan, HdNodeId node, HdCoreId core, const HdLayer *lay
   for (guint64 i = 0; i < n; i++) {
     HdMemoryId memory = plan_operand_memory (plan, core, layer, d[i].operand);
     if (d[i].flags & HD_DEPENDENCY_EXTERNAL) {
-      if (kept >> d[i].operand & 1)
-        note_use (plan, plan_find_instance (plan, d[i].from, memory));
+      if ((kept >> d[i].operand & 1) && !bring_kept (plan, node, &d[i], memory, error))
+        return FALSE;
       continue;
     }
     if (!((d[i].flags & HD_DEPENDENCY_REFETCH) ? bring_again : bring_item) (plan, node, &d[i], d[i].from, memory, error))
@@ -115,22 +141,26 @@ bring_reads (Plan *plan, HdNodeId node, HdCoreId core, const HdLayer *layer, gui
   return TRUE;
 }
 
-/* Bit o: operand o, made by another stack, is read where it was kept. */
+/* Nothing else that this node brings may push it out, wherever it is. */
+static void
+pin_all (Plan *plan, guint32 item)
+{
+  for (guint32 i = plan->first_instance[item]; i != HD_NONE; i = plan_instance (plan, i)->next)
+    plan_instance (plan, i)->pinned = plan->step;
+}
+
+/* Bit o: operand o, made by another stack, comes from where it was kept, not by way of DRAM. */
 static guint64
 kept_operands (Plan *plan, HdNodeId node, HdCoreId core, const HdLayer *layer)
 {
   guint64 n, kept = 0;
   const HdDependency *d = hd_tiling_dependencies (plan->tiling, node, &n);
-  for (guint o = 0; o + 1 < layer->n_operands; o++) {
-    HdMemoryId memory = plan_operand_memory (plan, core, layer, o);
-    if (all_here (plan, d, n, o, memory)) {
+  for (guint o = 0; o + 1 < layer->n_operands; o++)
+    if (all_near (plan, d, n, o, plan_operand_memory (plan, core, layer, o)))
       kept |= (guint64) 1 << o;
-      /* Nothing else that this node brings may push it out. */
-      for (guint64 i = 0; i < n; i++)
-        if (d[i].operand == o && (d[i].flags & HD_DEPENDENCY_EXTERNAL))
-          plan_instance (plan, plan_find_instance (plan, d[i].from, memory))->pinned = plan->step;
-    }
-  }
+  for (guint64 i = 0; i < n; i++)
+    if ((d[i].flags & HD_DEPENDENCY_EXTERNAL) && (kept >> d[i].operand & 1))
+      pin_all (plan, d[i].from);
   return kept;
 }
 

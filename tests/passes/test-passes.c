@@ -247,3 +247,34 @@ Test (passes, prefetch_can_be_limited)
   cr_assert_eq (early->after_begin[early->n_tasks], 0);
   cr_assert_gt (late->after_begin[late->n_tasks], 0);
 }
+
+/* --- the files that heddle comes with -------------------------------------------------------------------------- */
+
+static void
+shipped (const char *platform, const char *workload, const char *mapping, guint nodes)
+{
+  const char *source = g_getenv ("HEDDLE_SRCDIR");
+  g_autofree char *p = g_strdup_printf ("%s/platforms/%s.xml", source, platform), *w = g_strdup_printf ("%s/workloads/%s.xml", source, workload);
+  g_autofree char *m = mapping != NULL ? g_strdup_printf ("%s/workloads/%s.mapping.xml", source, mapping) : NULL;
+  g_auto (Inputs) in = { 0 };
+  GError *error = NULL;
+  in.platform = hd_platform_load (p, &error);
+  in.workload = in.platform != NULL ? hd_workload_load (w, NULL, &error) : NULL;
+  cr_assert_not_null (in.workload, "%s", error != NULL ? error->message : "");
+  g_autoptr (HdMapping) map = m != NULL ? hd_mapping_load (m, in.workload, in.platform, &error) : hd_mapping_default (in.workload, in.platform, &error);
+  cr_assert_not_null (map, "%s", error != NULL ? error->message : "");
+  in.tiling = hd_tiling_new (map, &error);
+  cr_assert_not_null (in.tiling, "%s", error != NULL ? error->message : "");
+  cr_assert (nodes == 0 || in.tiling->n_nodes == nodes, "%u nodes", in.tiling->n_nodes);
+  in.cost = hd_cost_model_new (in.platform, in.workload, &(HdCostOptions) { .rules = HD_RULES_SIMPLE });
+  cr_assert (check_pass (&in, "fused", workload));
+  cr_assert (check_pass (&in, "layer-by-layer", workload));
+}
+
+Test (shipped, fsrcnn_on_depfin) { shipped ("depfin", "fsrcnn", "fsrcnn-depfin", 4320); }
+Test (shipped, fsrcnn_unmapped) { shipped ("meta-prototype-df", "fsrcnn", NULL, 0); }
+Test (shipped, resnet18_on_four_cores) { shipped ("tpu-like-quad", "resnet18", "resnet18-tpu-like-quad", 0); }
+Test (shipped, resnet18_unmapped) { shipped ("tpu-like-quad", "resnet18", NULL, 0); }
+Test (shipped, mobilenetv2_unmapped) { shipped ("tpu-like-quad", "mobilenetv2", NULL, 0); }
+Test (shipped, transformer_block_unmapped) { shipped ("tpu-like-quad", "transformer-block", NULL, 0); }
+Test (shipped, mobilenetv1_unmapped) { shipped ("edge-tpu-like", "mobilenetv1", NULL, 0); }
