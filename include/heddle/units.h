@@ -57,6 +57,15 @@ char *hd_quantity_format_u64 (guint64 value, HdUnit unit);
 /** Returns (transfer full): @value [bit] for people, e.g. "256 KiB". */
 char *hd_bits_for_people (guint64 bits);
 
+/** Returns (transfer full): @value for people, e.g. "6,370,024". */
+char *hd_count_for_people (guint64 value);
+
+/** Returns (transfer full): @pj [pJ] for people, four digits: "5.3 mJ" rather than 5300000000 pJ. */
+char *hd_energy_for_people (double pj);
+
+/** Appends @value to @out as printf would in the C locale. @format holds one conversion for a double and nothing else. */
+void hd_append_double (GString *out, const char *format, double value);
+
 /** Returns (transfer full): the shortest decimal text that reads back as @value, in the C locale. */
 char *hd_double_format (double value);
 

@@ -195,3 +195,38 @@ hd_bits_for_people (guint64 bits)
   g_ascii_formatd (number, sizeof number, bytes == floor (bytes) ? "%.0f" : "%.1f", bytes);
   return g_strdup_printf ("%s %s", number, UNIT[step]);
 }
+
+char *
+hd_count_for_people (guint64 value)
+{
+  char digits[24];
+  GString *text = g_string_new (NULL);
+  gsize n = (gsize) g_snprintf (digits, sizeof digits, "%" G_GUINT64_FORMAT, value);
+  for (gsize i = 0; i < n; i++) {
+    if (i > 0 && (n - i) % 3 == 0)
+      g_string_append_c (text, ',');
+    g_string_append_c (text, digits[i]);
+  }
+  return g_string_free (text, FALSE);
+}
+
+void
+hd_append_double (GString *out, const char *format, double value)
+{
+  char number[G_ASCII_DTOSTR_BUF_SIZE * 2];
+  g_string_append (out, g_ascii_formatd (number, sizeof number, format, value));
+}
+
+char *
+hd_energy_for_people (double pj)
+{
+  static const char *const UNIT[] = { "pJ", "nJ", "uJ", "mJ", "J", "kJ" };
+  GString *text = g_string_new (NULL);
+  guint step = 0;
+  /* What would be written as 1000 of a unit is 1 of the next. */
+  for (; pj >= 999.95 && step + 1 < G_N_ELEMENTS (UNIT); step++)
+    pj /= 1000;
+  hd_append_double (text, "%.4g", pj);
+  g_string_append_printf (text, " %s", UNIT[step]);
+  return g_string_free (text, FALSE);
+}

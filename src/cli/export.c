@@ -1,10 +1,11 @@
 /* heddle export: a trace as Perfetto JSON, CSV or SVG; a platform as SVG. */
 #include "config.h"
 #include "cli/cli.h"
+#include "cli/inputs.h"
 
 #include "base/file.h"
 
-#include <heddle/platform.h>
+#include <heddle/platform-svg.h>
 #include <heddle/report.h>
 #include <string.h>
 
@@ -39,10 +40,10 @@ export_platform (const char *path, const char *format, FILE *out, GError **error
     g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "--format %s - a platform can be drawn as svg only; the other formats are for traces", format);
     return FALSE;
   }
-  g_autoptr (HdPlatform) platform = hd_platform_load (path, error);
+  g_autoptr (HdPlatform) platform = cli_load_platform (path, error);
   if (platform == NULL)
     return FALSE;
-  g_autofree char *svg = hd_platform_to_xml (platform);
+  g_autofree char *svg = hd_platform_to_svg (platform);
   fputs (svg, out);
   return TRUE;
 }

@@ -5,7 +5,12 @@
 #include <string.h>
 
 struct CliRecord {
+  const HdPlatform *platform;
+  const HdSchedule *schedule;
   HdTraceHeader header;
+  const char **core_name, **memory_name, **resource_name, **queue_name;
+  guint32 *core, *source, *tensor, *destination;   /* by task */
+  guint64 *capacity;                               /* by memory [bit] */
   GArray *columns;          /* of HdTraceColumn */
   GPtrArray *owned;         /* arrays behind the columns */
   char *platform_xml, *workload_sha256, *schedule_sha256, *title;
@@ -39,13 +44,19 @@ names_of (CliRecord *self, const char *array, guint n, gsize size, gsize offset)
 }
 
 static void
-add_names (CliRecord *self, const HdPlatform *platform, const HdSchedule *schedule)
+add_names (CliRecord *self)
 {
+  const HdPlatform *platform = self->platform;
+  const HdSchedule *schedule = self->schedule;
+  self->core_name = NAMES_OF (self, platform->core, platform->n_cores, id);
+  self->memory_name = NAMES_OF (self, platform->memory, platform->n_memories, id);
+  self->resource_name = NAMES_OF (self, platform->resource, platform->n_resources, id);
+  self->queue_name = NAMES_OF (self, schedule->queue, schedule->n_queues, name);
   const struct { const char *path, *long_name; gconstpointer values; guint n; } rows[] = {
-    { "/names/core", "cores: the index is the number in /tasks/core", NAMES_OF (self, platform->core, platform->n_cores, id), platform->n_cores },
-    { "/names/memory", "memories", NAMES_OF (self, platform->memory, platform->n_memories, id), platform->n_memories },
-    { "/names/resource", "ports, buses and links", NAMES_OF (self, platform->resource, platform->n_resources, id), platform->n_resources },
-    { "/names/queue", "queues: the index is the number in /tasks/queue", NAMES_OF (self, schedule->queue, schedule->n_queues, name), schedule->n_queues },
+    { "/names/core", "cores: the index is the number in /tasks/core", self->core_name, platform->n_cores },
+    { "/names/memory", "memories", self->memory_name, platform->n_memories },
+    { "/names/resource", "ports, buses and links", self->resource_name, platform->n_resources },
+    { "/names/queue", "queues: the index is the number in /tasks/queue", self->queue_name, schedule->n_queues },
     { "/names/layer", "layers: the index is the number in /tasks/layer", schedule->layer_name, schedule->n_layers },
     { "/names/tensor", "tensors: the index is the number in /tasks/tensor", schedule->tensor_name, schedule->n_tensors },
   };
@@ -66,16 +77,16 @@ cores_of_tasks (CliRecord *self, const HdSchedule *schedule)
 
 /* The tensor that a task makes, and where: of the first piece it creates. */
 static void
-targets_of_tasks (CliRecord *self, const HdSchedule *schedule, guint32 **tensor, guint32 **memory)
+find_targets (CliRecord *self)
 {
-  *tensor = own (self, g_new (guint32, (gsize) schedule->n_tasks + 1));
-  *memory = own (self, g_new (guint32, (gsize) schedule->n_tasks + 1));
-  memset (*tensor, 0xff, ((gsize) schedule->n_tasks + 1) * sizeof **tensor);
-  memset (*memory, 0xff, ((gsize) schedule->n_tasks + 1) * sizeof **memory);
+  const HdSchedule *schedule = self->schedule;
+  gsize size = ((gsize) schedule->n_tasks + 1) * sizeof (guint32);
+  self->tensor = memset (own (self, g_malloc (size)), 0xff, size);
+  self->destination = memset (own (self, g_malloc (size)), 0xff, size);
   for (guint32 p = schedule->n_pieces; p-- > 0;)
     if (schedule->piece_creator[p] != HD_NONE) {
-      (*tensor)[schedule->piece_creator[p]] = schedule->piece_tensor[p];
-      (*memory)[schedule->piece_creator[p]] = schedule->piece_memory[p];
+      self->tensor[schedule->piece_creator[p]] = schedule->piece_tensor[p];
+      self->destination[schedule->piece_creator[p]] = schedule->piece_memory[p];
     }
 }
 
@@ -89,19 +100,21 @@ sources_of_tasks (CliRecord *self, const HdSchedule *schedule)
 }
 
 static void
-add_tasks (CliRecord *self, const HdSchedule *schedule)
+add_tasks (CliRecord *self)
 {
-  guint32 *tensor, *memory;
-  targets_of_tasks (self, schedule, &tensor, &memory);
+  const HdSchedule *schedule = self->schedule;
+  find_targets (self);
+  self->core = cores_of_tasks (self, schedule);
+  self->source = sources_of_tasks (self, schedule);
   const HdTraceColumn rows[] = {
     { .path = "/tasks/kind", .type = HD_COLUMN_U8, .units = "1", .long_name = "compute or transfer", .enumeration = "task_kind", .values = schedule->kind },
     { .path = "/tasks/queue", .type = HD_COLUMN_U32, .units = "1", .long_name = "queue, index in /names/queue", .values = schedule->queue_of },
-    { .path = "/tasks/core", .type = HD_COLUMN_U32, .units = "1", .long_name = "core of a compute, index in /names/core; 2^32-1: none", .values = cores_of_tasks (self, schedule) },
+    { .path = "/tasks/core", .type = HD_COLUMN_U32, .units = "1", .long_name = "core of a compute, index in /names/core; 2^32-1: none", .values = self->core },
     { .path = "/tasks/layer", .type = HD_COLUMN_U32, .units = "1", .long_name = "layer, index in /names/layer; 2^32-1: none", .values = schedule->layer },
     { .path = "/tasks/node", .type = HD_COLUMN_U32, .units = "1", .long_name = "computation node; of a transfer: the one it is made for; 2^32-1: none", .values = schedule->node },
-    { .path = "/tasks/tensor", .type = HD_COLUMN_U32, .units = "1", .long_name = "tensor that is made or moved, index in /names/tensor; 2^32-1: none", .values = tensor },
-    { .path = "/tasks/source", .type = HD_COLUMN_U32, .units = "1", .long_name = "memory a transfer reads, index in /names/memory; 2^32-1: none", .values = sources_of_tasks (self, schedule) },
-    { .path = "/tasks/destination", .type = HD_COLUMN_U32, .units = "1", .long_name = "memory that is written (the first of several), index in /names/memory; 2^32-1: none", .values = memory },
+    { .path = "/tasks/tensor", .type = HD_COLUMN_U32, .units = "1", .long_name = "tensor that is made or moved, index in /names/tensor; 2^32-1: none", .values = self->tensor },
+    { .path = "/tasks/source", .type = HD_COLUMN_U32, .units = "1", .long_name = "memory a transfer reads, index in /names/memory; 2^32-1: none", .values = self->source },
+    { .path = "/tasks/destination", .type = HD_COLUMN_U32, .units = "1", .long_name = "memory that is written (the first of several), index in /names/memory; 2^32-1: none", .values = self->destination },
     { .path = "/tasks/bits", .type = HD_COLUMN_U64, .units = "bit", .long_name = "bits that a transfer moves", .values = schedule->bits },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
@@ -115,13 +128,15 @@ add_tasks (CliRecord *self, const HdSchedule *schedule)
 /* --- tables of the platform --------------------------------------------------------------------------- */
 
 static void
-add_platform (CliRecord *self, const HdPlatform *platform)
+add_platform (CliRecord *self)
 {
+  const HdPlatform *platform = self->platform;
   guint64 *capacity = own (self, g_new (guint64, platform->n_memories + 1)), *width = own (self, g_new (guint64, platform->n_resources + 1));
   for (guint m = 0; m < platform->n_memories; m++)
     capacity[m] = platform->memory[m].capacity_bits;
   for (guint r = 0; r < platform->n_resources; r++)
     width[r] = platform->resource[r].width_bits;
+  self->capacity = capacity;
   add (self, (HdTraceColumn) { .path = "/memories/capacity_bits", .type = HD_COLUMN_U64, .units = "bit", .long_name = "capacity; 2^64-1: no limit", .dimension = "memory", .values = capacity,
                                .n = platform->n_memories });
   add (self, (HdTraceColumn) { .path = "/resources/width_bits", .type = HD_COLUMN_U64, .units = "bit", .long_name = "bits moved per cycle of its clock; 0: no limit", .dimension = "resource",
@@ -129,23 +144,17 @@ add_platform (CliRecord *self, const HdPlatform *platform)
 }
 
 CliRecord *
-cli_record_new (const HdPlatform *platform, const HdSchedule *schedule, const char *recipe)
+cli_record_new (const HdPlatform *platform, const HdSchedule *schedule)
 {
   CliRecord *self = g_new0 (CliRecord, 1);
+  self->platform = platform;
+  self->schedule = schedule;
   self->columns = g_array_new (FALSE, TRUE, sizeof (HdTraceColumn));
   self->owned = g_ptr_array_new_with_free_func (g_free);
-  self->platform_xml = hd_platform_to_xml (platform);
-  self->schedule_sha256 = hd_schedule_sha256 (schedule);
-  self->workload_sha256 = g_compute_checksum_for_string (G_CHECKSUM_SHA256, schedule->workload_xml, -1);
   self->title = g_strdup_printf ("%s on %s", *schedule->pass != '\0' ? schedule->pass : "a schedule", platform->name);
-  add_names (self, platform, schedule);
-  add_tasks (self, schedule);
-  add_platform (self, platform);
-  self->header = (HdTraceHeader) {
-    .title = self->title, .platform_xml = self->platform_xml, .workload_xml = schedule->workload_xml, .mapping_xml = schedule->mapping_xml, .recipe = recipe,
-    .platform_sha256 = schedule->platform_sha256, .workload_sha256 = self->workload_sha256, .schedule_sha256 = self->schedule_sha256, .clock_hz = platform->clock_hz,
-    .columns = (const HdTraceColumn *) (void *) self->columns->data, .n_columns = self->columns->len,
-  };
+  add_names (self);
+  add_tasks (self);
+  add_platform (self);
   return self;
 }
 
@@ -164,8 +173,17 @@ cli_record_free (CliRecord *self)
 }
 
 const HdTraceHeader *
-cli_record_header (const CliRecord *self)
+cli_record_header (CliRecord *self, const char *recipe)
 {
+  const HdSchedule *schedule = self->schedule;
+  self->platform_xml = hd_platform_to_xml (self->platform);
+  self->schedule_sha256 = hd_schedule_sha256 (schedule);
+  self->workload_sha256 = g_compute_checksum_for_string (G_CHECKSUM_SHA256, schedule->workload_xml, -1);
+  self->header = (HdTraceHeader) {
+    .title = self->title, .platform_xml = self->platform_xml, .workload_xml = schedule->workload_xml, .mapping_xml = schedule->mapping_xml, .recipe = recipe,
+    .platform_sha256 = schedule->platform_sha256, .workload_sha256 = self->workload_sha256, .schedule_sha256 = self->schedule_sha256, .clock_hz = self->platform->clock_hz,
+    .columns = (const HdTraceColumn *) (void *) self->columns->data, .n_columns = self->columns->len,
+  };
   return &self->header;
 }
 
@@ -232,8 +250,9 @@ write_layers (const HdSchedule *schedule, const HdResult *result, HdSink *sink, 
 }
 
 gboolean
-cli_record_result (const CliRecord *self, const HdPlatform *platform, const HdSchedule *schedule, const HdResult *result, HdSink *sink, GError **error)
+cli_record_result (const CliRecord *self, const HdResult *result, HdSink *sink, GError **error)
 {
+  const HdPlatform *platform = self->platform;
   const struct { const char *name; double value; } numbers[] = {
     { "energy_pj", result->energy_pj }, { "compute_pj", result->compute_pj }, { "transfer_pj", result->transfer_pj }, { "static_pj", result->static_pj },
   };
@@ -241,8 +260,74 @@ cli_record_result (const CliRecord *self, const HdPlatform *platform, const HdSc
     if (!hd_trace_sink_write_number (sink, numbers[i].name, numbers[i].value, error))
       return FALSE;
   return hd_trace_sink_write_count (sink, "dram_read_bits", result->dram_read_bits, error) && hd_trace_sink_write_count (sink, "dram_write_bits", result->dram_write_bits, error)
-         && write_cores (platform, result, sink, error) && write_layers (schedule, result, sink, error)
+         && write_cores (platform, result, sink, error) && write_layers (self->schedule, result, sink, error)
          && write_u64 (sink, "/memories/peak_bits", "bit", "most bits held at once", "memory", result->memory_peak_bits, platform->n_memories, error)
          && write_u64 (sink, "/resources/busy", "cycle", "cycles in which it was held", "resource", result->resource_busy_cycles, platform->n_resources, error)
          && write_u64 (sink, "/resources/bits", "bit", "bits moved", "resource", result->resource_bits, platform->n_resources, error);
+}
+
+/* --- the same for the reports ------------------------------------------------------------------------------- */
+
+static void
+view_names (const CliRecord *self, HdView *view)
+{
+  const HdPlatform *platform = self->platform;
+  const HdSchedule *schedule = self->schedule;
+  view->n_cores = platform->n_cores;
+  view->core_name = self->core_name;
+  view->n_memories = platform->n_memories;
+  view->memory_name = self->memory_name;
+  view->n_resources = platform->n_resources;
+  view->resource_name = self->resource_name;
+  view->n_queues = schedule->n_queues;
+  view->queue_name = self->queue_name;
+  view->n_layers = schedule->n_layers;
+  view->layer_name = (const char *const *) schedule->layer_name;
+  view->n_tensors = schedule->n_tensors;
+  view->tensor_name = (const char *const *) schedule->tensor_name;
+}
+
+static void
+view_tasks (const CliRecord *self, const HdTaskColumns *columns, HdView *view)
+{
+  const HdSchedule *schedule = self->schedule;
+  view->n_tasks = schedule->n_tasks;
+  view->ready = columns->ready;
+  view->issue = columns->issue;
+  view->start = columns->start;
+  view->end = columns->end;
+  view->wait_kind = columns->wait_kind;
+  view->wait_cause = columns->wait_cause;
+  view->bits = schedule->bits;
+  view->kind = schedule->kind;
+  view->queue = schedule->queue_of;
+  view->layer = schedule->layer;
+  view->node = schedule->node;
+  view->core = self->core;
+  view->tensor = self->tensor;
+  view->source = self->source;
+  view->destination = self->destination;
+}
+
+static guint64 *
+state_column (const CliRecord *self, const HdResult *result, guint state)
+{
+  guint64 *values = g_new (guint64, self->platform->n_cores + 1);
+  for (guint c = 0; c < self->platform->n_cores; c++)
+    values[c] = result->core_state_cycles[c][state];
+  g_ptr_array_add (self->owned, values);
+  return values;
+}
+
+void
+cli_record_view (const CliRecord *self, const HdResult *result, HdView *view)
+{
+  *view = (HdView) { .title = self->title, .deadlock = result->deadlock, .deadlock_text = result->deadlock ? result->deadlock_text : "", .cycles = result->cycles,
+                     .clock_hz = self->platform->clock_hz, .energy_pj = result->energy_pj, .compute_pj = result->compute_pj, .transfer_pj = result->transfer_pj,
+                     .static_pj = result->static_pj, .dram_read_bits = result->dram_read_bits, .dram_write_bits = result->dram_write_bits, .busy = result->resource_busy_cycles,
+                     .moved = result->resource_bits, .capacity = self->capacity, .peak = result->memory_peak_bits };
+  view_names (self, view);
+  view_tasks (self, &result->columns, view);
+  for (guint s = 0; s < HD_N_STATES; s++)
+    view->state[s] = state_column (self, result, s);
 }

@@ -26,23 +26,39 @@ parse_window (const char *text, HdTraceOptions *options)
 }
 
 static gboolean
-write_trace (const HdPlatform *platform, const HdSchedule *schedule, const CliRecord *record, const HdResult *result, HdSink *sink, GError **error)
+write_trace (const CliRecord *record, const HdResult *result, HdSink *sink, GError **error)
 {
-  if (!cli_record_result (record, platform, schedule, result, sink, error))
+  if (!cli_record_result (record, result, sink, error))
     return FALSE;
   if (result->deadlock && !hd_trace_sink_write_deadlock (sink, result->deadlock_text, error))
     return FALSE;
   return hd_trace_sink_commit (sink, error);
 }
 
+/* What a reader of the numbers could wonder about. */
 static void
-print_summary (const HdPlatform *platform, const HdSchedule *schedule, const HdResult *result, double wall_s, const CliCommon *common)
+print_notes (const HdPlatform *platform, const HdSchedule *schedule, const CliTraceOptions *options, const HdTraceOptions *trace_options, const HdResult *result, const CliCommon *common)
+{
+  if (schedule->n_tasks == 0)
+    cli_note (common, "heddle: note: the schedule has no tasks");
+  if (platform->clock_hz == 0)
+    cli_note (common, "heddle: note: the platform has no clock: times are told in cycles only");
+  if (options->output == NULL && (options->no_dense || options->window != NULL))
+    cli_note (common, "heddle: note: %s has no effect without -o", options->no_dense ? "--no-dense" : "--window");
+  if (options->output != NULL && options->window != NULL && (options->no_dense || trace_options->window_from >= result->cycles))
+    cli_note (common, "heddle: note: the trace has no per-cycle series: %s", options->no_dense ? "--no-dense was given besides --window" : "the window begins after the end of the run");
+}
+
+static void
+print_summary (const CliRecord *record, const HdPlatform *platform, const HdSchedule *schedule, const HdResult *result, double wall_s, const CliCommon *common)
 {
   g_autoptr (GString) text = g_string_new (NULL);
+  HdView view;
+  cli_record_view (record, result, &view);
   if (common->json)
-    cli_summary_json (platform, schedule, result, wall_s, text);
+    cli_summary_json (&view, platform, schedule, result, wall_s, text);
   else
-    cli_summary_text (platform, schedule, result, text);
+    cli_summary_text (&view, text);
   fputs (text->str, stdout);
 }
 
@@ -52,21 +68,22 @@ simulate (const HdPlatform *platform, const HdSchedule *schedule, const char *re
 {
   GError *error = NULL;
   g_autoptr (HdEngine) engine = hd_engine_new (platform, schedule, &error);
-  g_autoptr (CliRecord) record = options->output != NULL ? cli_record_new (platform, schedule, recipe) : NULL;
+  g_autoptr (CliRecord) record = cli_record_new (platform, schedule);
   HdSink *sink = NULL;
   HdResult result;
   if (engine == NULL)
     return cli_fail (error);
-  if (record != NULL && (sink = hd_trace_sink_new (options->output, cli_record_header (record), trace_options, &error)) == NULL)
+  if (options->output != NULL && (sink = hd_trace_sink_new (options->output, cli_record_header (record, recipe), trace_options, &error)) == NULL)
     return cli_fail (error);
   cli_catch_signals ();
   hd_engine_set_cancel (engine, &cli_signal);
   gint64 begin = g_get_monotonic_time ();
-  gboolean done = hd_engine_run (engine, sink, &result, &error) && (sink == NULL || write_trace (platform, schedule, record, &result, sink, &error));
+  gboolean done = hd_engine_run (engine, sink, &result, &error) && (sink == NULL || write_trace (record, &result, sink, &error));
   hd_trace_sink_free (sink);
   if (!done)
     return cli_fail (error);
-  print_summary (platform, schedule, &result, (double) (g_get_monotonic_time () - begin) / 1e6, common);
+  print_summary (record, platform, schedule, &result, (double) (g_get_monotonic_time () - begin) / 1e6, common);
+  print_notes (platform, schedule, options, trace_options, &result, common);
   if (result.deadlock)
     fprintf (stderr, "heddle: deadlock at cycle %" G_GUINT64_FORMAT ": %s\n", result.cycles, result.deadlock_text);
   return result.deadlock ? HD_ERROR_NEGATIVE : 0;

@@ -3,6 +3,8 @@
 
 #include "cli/cli.h"
 
+#include "report/view.h"
+
 #include <heddle/engine.h>
 #include <heddle/trace.h>
 
@@ -20,17 +22,19 @@ void cli_trace_entries (CliTraceOptions *self, GOptionEntry *entries);
 /** Runs @schedule, writes the trace, prints the summary. @recipe (nullable): how the schedule is made again from what stands in the trace. Returns the exit code: 1 for a deadlock. */
 int cli_simulate_schedule (const HdPlatform *platform, const HdSchedule *schedule, const char *recipe, const CliTraceOptions *options, const CliCommon *common);
 
-/* record.c: what a trace says besides the run */
+/* record.c: what is said of a run besides its times: names, the schedule's columns, tables */
 typedef struct CliRecord CliRecord;
-CliRecord *cli_record_new (const HdPlatform *platform, const HdSchedule *schedule, const char *recipe);
+/** @platform and @schedule must outlive it. */
+CliRecord *cli_record_new (const HdPlatform *platform, const HdSchedule *schedule);
 void cli_record_free (CliRecord *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliRecord, cli_record_free)
-const HdTraceHeader *cli_record_header (const CliRecord *self);
+/** The trace's header. @recipe is as in cli_simulate_schedule(). It belongs to the record. */
+const HdTraceHeader *cli_record_header (CliRecord *self, const char *recipe);
 /** Writes the tables that are known only after the run. */
-gboolean cli_record_result (const CliRecord *self, const HdPlatform *platform, const HdSchedule *schedule, const HdResult *result, HdSink *sink, GError **error);
+gboolean cli_record_result (const CliRecord *self, const HdResult *result, HdSink *sink, GError **error);
+/** The run as the reports want it; it lives as long as the record and the result. */
+void cli_record_view (const CliRecord *self, const HdResult *result, HdView *view);
 
 /* summary.c */
-void cli_summary_text (const HdPlatform *platform, const HdSchedule *schedule, const HdResult *result, GString *out);
-void cli_summary_json (const HdPlatform *platform, const HdSchedule *schedule, const HdResult *result, double wall_s, GString *out);
-/** "6,370,024". Returns (transfer full). */
-char *cli_grouped (guint64 value);
+void cli_summary_text (const HdView *view, GString *out);
+void cli_summary_json (const HdView *view, const HdPlatform *platform, const HdSchedule *schedule, const HdResult *result, double wall_s, GString *out);

@@ -39,7 +39,7 @@ put_moment (FILE *out, guint64 cycle)
 }
 
 static void
-put_task (const View *view, guint64 t, FILE *out)
+put_task (const HdView *view, guint64 t, FILE *out)
 {
   static const char *const WAIT[] = { "none", "input", "space", "turn", "grant" };
   fprintf (out, "%" G_GUINT64_FORMAT ",%s", t, view->kind[t] == HD_TRACE_COMPUTE ? "compute" : "transfer");
@@ -57,7 +57,7 @@ put_task (const View *view, guint64 t, FILE *out)
   put_moment (out, view->issue[t]);
   put_moment (out, view->start[t]);
   put_moment (out, view->end[t]);
-  fprintf (out, ",%s,", view->wait_kind[t] < G_N_ELEMENTS (WAIT) ? WAIT[view->wait_kind[t]] : "");
+  fprintf (out, ",%s,", WAIT[view->wait_kind[t]]);
   if (view->wait_cause[t] != VIEW_NONE)
     fprintf (out, "%u", view->wait_cause[t]);
   fputc ('\n', out);
@@ -66,8 +66,8 @@ put_task (const View *view, guint64 t, FILE *out)
 gboolean
 hd_report_csv (HdTrace *trace, FILE *out, GError **error)
 {
-  View view;
-  if (!view_load (&view, trace, error))
+  HdView view;
+  if (!_hd_view_load (&view, trace, error))
     return FALSE;
   fputs ("task,kind,queue,core,layer,node,tensor,source,destination,bits,ready_cycle,issue_cycle,start_cycle,end_cycle,wait_kind,wait_cause_task\n", out);
   for (guint64 t = 0; t < view.n_tasks; t++)

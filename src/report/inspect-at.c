@@ -18,70 +18,98 @@ take_run (const HdTraceRun *run, gpointer data)
 
 /* The value of a series at a cycle; FALSE in @found when the trace does not have it there. */
 static gboolean
-value_at (const View *view, HdSeriesKind kind, const char *resource, guint64 cycle, Found *found, GError **error)
+value_at (const HdView *view, HdSeriesKind kind, const char *resource, guint64 cycle, Found *found, GError **error)
 {
   const HdTraceSeries *series = hd_trace_find_series (view->trace, kind, resource);
   *found = (Found) { FALSE };
-  if (series == NULL || cycle < view->info->series_from || cycle >= view->info->series_to)
+  if (series == NULL || cycle < hd_trace_info (view->trace)->series_from || cycle >= hd_trace_info (view->trace)->series_to)
     return TRUE;
   return hd_trace_series_each (view->trace, series, cycle, cycle + 1, take_run, found, error);
 }
 
-/* The task that computes on @core in that cycle, else the next one; VIEW_NONE when there is none. */
-static guint32
-task_on_core (const View *view, guint32 core, guint64 cycle, gboolean *runs)
+/* What a core does in a cycle: the task that it computes, else the next one; VIEW_NONE when none is left. */
+typedef struct {
+  guint32 task;
+  gboolean runs;
+} Doing;
+
+static gboolean
+comes_before (const HdView *view, guint64 t, guint32 other)
 {
-  guint32 next = VIEW_NONE;
-  *runs = FALSE;
+  return other == VIEW_NONE || view->start[t] < view->start[other];
+}
+
+/* By core, in one pass. */
+static Doing *
+find_doing (const HdView *view, guint64 cycle)
+{
+  Doing *doing = g_new (Doing, view->n_cores + 1);
+  for (guint64 c = 0; c < view->n_cores; c++)
+    doing[c] = (Doing) { VIEW_NONE, FALSE };
   for (guint64 t = 0; t < view->n_tasks; t++) {
-    if (view->core[t] != core)
+    if (view->kind[t] != HD_TRACE_COMPUTE)
       continue;
-    if (view->start[t] <= cycle && view->end[t] > cycle) {
-      *runs = TRUE;
-      return (guint32) t;
-    }
-    if (view->start[t] > cycle && (next == VIEW_NONE || view->start[t] < view->start[next]))
-      next = (guint32) t;
+    Doing *core = &doing[view->core[t]];
+    if (view->start[t] <= cycle && view->end[t] > cycle)
+      *core = (Doing) { (guint32) t, TRUE };
+    else if (!core->runs && view->start[t] > cycle && comes_before (view, t, core->task))
+      core->task = (guint32) t;
   }
-  return next;
+  return doing;
 }
 
 static gboolean
-is_under_way (const View *view, guint64 t, guint64 cycle)
+is_under_way (const HdView *view, guint64 t, guint64 cycle)
 {
   return view->kind[t] == HD_TRACE_TRANSFER && view->issue[t] <= cycle && view->end[t] > cycle;
 }
 
 static void
-append_core (const View *view, guint32 core, guint64 cycle, GString *out)
+append_core (const HdView *view, const char *core, const Doing *doing, GString *out)
 {
-  gboolean runs;
-  guint32 task = task_on_core (view, core, cycle, &runs);
-  g_autofree char *name = task != VIEW_NONE ? view_task_name (view, task) : g_strdup ("nothing is left to do");
-  g_string_append_printf (out, "core %s: ", view->core_name[core]);
-  if (task == VIEW_NONE)
-    g_string_append_printf (out, "%s\n", name);
-  else if (runs)
-    g_string_append_printf (out, "computes %s, from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT "\n", name, view->start[task], view->end[task]);
+  guint32 task = doing->task;
+  if (task == VIEW_NONE) {
+    g_string_append_printf (out, "core %s: nothing is left to do\n", core);
+    return;
+  }
+  g_autofree char *name = _hd_view_task_name (view, task), *start = hd_count_for_people (view->start[task]), *end = hd_count_for_people (view->end[task]), *ready = hd_count_for_people (view->ready[task]);
+  g_string_append_printf (out, "core %s: ", core);
+  if (doing->runs)
+    g_string_append_printf (out, "computes %s, from %s to %s [cycle]\n", name, start, end);
   else if (view->start[task] == VIEW_NEVER)
     g_string_append_printf (out, "waits for %s, which never starts\n", name);
   else
-    g_string_append_printf (out, "waits until %" G_GUINT64_FORMAT " for %s (ready at %" G_GUINT64_FORMAT ")\n", view->start[task], name, view->ready[task]);
+    g_string_append_printf (out, "waits until cycle %s for %s (ready at %s)\n", start, name, ready);
+}
+
+static void
+append_transfer (const HdView *view, guint64 t, GString *out)
+{
+  g_autofree char *name = _hd_view_task_name (view, t), *bits = hd_bits_for_people (view->bits[t]), *issue = hd_count_for_people (view->issue[t]), *start = hd_count_for_people (view->start[t]);
+  g_string_append_printf (out, "transfer of %s: %s, issued at %s", name, bits, issue);
+  if (view->start[t] == VIEW_NEVER) {
+    g_string_append (out, ", never granted\n");
+    return;
+  }
+  g_autofree char *end = hd_count_for_people (view->end[t]);
+  g_string_append_printf (out, ", first grant at %s, %s%s [cycle]\n", start, view->end[t] == VIEW_NEVER ? "never arrives" : "arrives at ", view->end[t] == VIEW_NEVER ? "" : end);
 }
 
 gboolean
-inspect_at_text (const View *view, guint64 cycle, guint32 only_core, GString *out, GError **error)
+_hd_inspect_at_text (const HdView *view, guint64 cycle, guint32 only, GString *out, GError **error)
 {
-  g_string_append_printf (out, "\nin cycle %" G_GUINT64_FORMAT "\n", cycle);
-  for (guint32 c = 0; c < view->n_cores; c++)
-    if (only_core == VIEW_NONE || c == only_core)
-      append_core (view, c, cycle, out);
+  g_autofree Doing *doing = find_doing (view, cycle);
+  g_autofree char *now = hd_count_for_people (cycle);
+  g_string_append_printf (out, "\nin cycle %s\n", now);
+  for (guint64 c = 0; c < view->n_cores; c++)
+    if (only == VIEW_NONE || c == only)
+      append_core (view, view->core_name[c], &doing[c], out);
   for (guint64 t = 0; t < view->n_tasks; t++)
-    if (is_under_way (view, t, cycle)) {
-      g_autofree char *name = view_task_name (view, t), *bits = hd_bits_for_people (view->bits[t]);
-      g_string_append_printf (out, "transfer of %s: %s, issued at %" G_GUINT64_FORMAT ", first grant at %" G_GUINT64_FORMAT ", arrives at %" G_GUINT64_FORMAT "\n", name, bits, view->issue[t], view->start[t],
-                              view->end[t]);
-    }
+    if (is_under_way (view, t, cycle))
+      append_transfer (view, t, out);
+  const HdTraceInfo *info = hd_trace_info (view->trace);
+  if (cycle < info->series_from || cycle >= info->series_to)
+    g_string_append (out, "the trace has no per-cycle series for this cycle: memories and resources are not told\n");
   for (guint m = 0; m < view->n_memories; m++) {
     Found found;
     if (!value_at (view, HD_SERIES_OCCUPANCY, view->memory_name[m], cycle, &found, error))
@@ -101,7 +129,7 @@ inspect_at_text (const View *view, guint64 cycle, guint32 only_core, GString *ou
 }
 
 static gboolean
-json_values (const View *view, guint64 cycle, HdSeriesKind kind, const char *key, const char *const *names, guint64 n, HdJson *json, GError **error)
+json_values (const HdView *view, guint64 cycle, HdSeriesKind kind, const char *key, const char *const *names, guint64 n, HdJson *json, GError **error)
 {
   hd_json_open_object (json, key);
   for (guint64 i = 0; i < n; i++) {
@@ -115,23 +143,31 @@ json_values (const View *view, guint64 cycle, HdSeriesKind kind, const char *key
   return TRUE;
 }
 
+static void
+json_task (const HdView *view, guint64 t, HdJson *json)
+{
+  g_autofree char *name = _hd_view_task_name (view, t);
+  hd_json_open_object (json, NULL);
+  hd_json_u64 (json, "task", t);
+  hd_json_string (json, "name", name);
+  hd_json_string (json, "queue", view->queue_name[view->queue[t]]);
+  if (view->start[t] != VIEW_NEVER)
+    hd_json_u64 (json, "start", view->start[t]);
+  if (view->end[t] != VIEW_NEVER)
+    hd_json_u64 (json, "end", view->end[t]);
+  hd_json_close_object (json);
+}
+
 gboolean
-inspect_at_json (const View *view, guint64 cycle, HdJson *json, GError **error)
+_hd_inspect_at_json (const HdView *view, guint64 cycle, guint32 only, HdJson *json, GError **error)
 {
   hd_json_open_object (json, "at");
   hd_json_u64 (json, "cycle", cycle);
   hd_json_open_array (json, "tasks");
   for (guint64 t = 0; t < view->n_tasks; t++)
-    if (is_under_way (view, t, cycle) || (view->kind[t] == HD_TRACE_COMPUTE && view->start[t] <= cycle && view->end[t] > cycle)) {
-      g_autofree char *name = view_task_name (view, t);
-      hd_json_open_object (json, NULL);
-      hd_json_u64 (json, "task", t);
-      hd_json_string (json, "name", name);
-      hd_json_string (json, "queue", view->queue_name[view->queue[t]]);
-      hd_json_u64 (json, "start", view->start[t]);
-      hd_json_u64 (json, "end", view->end[t]);
-      hd_json_close_object (json);
-    }
+    if (is_under_way (view, t, cycle)
+        || (view->kind[t] == HD_TRACE_COMPUTE && view->start[t] <= cycle && view->end[t] > cycle && (only == VIEW_NONE || view->core[t] == only)))
+      json_task (view, t, json);
   hd_json_close_array (json);
   if (!json_values (view, cycle, HD_SERIES_OCCUPANCY, "occupancy_bits", view->memory_name, view->n_memories, json, error)
       || !json_values (view, cycle, HD_SERIES_BITS, "moved_bits", view->resource_name, view->n_resources, json, error))

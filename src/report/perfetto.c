@@ -1,6 +1,6 @@
 /* Trace events in JSON, as ui.perfetto.dev and chrome://tracing read them. A cycle is shown as 1 ns: timestamps are in microseconds, so cycle / 1000.
  *
- * Process 1 holds the cores, process 2 the queues of transfers; slices of one thread must not overlap, so what a queue does at once goes to lanes of its own. Counters show memory
+ * Process 1 holds the cores, process 2 the queues of transfers; slices of one thread must not overlap, so what a row does at once goes to lanes of its own. Counters show memory
  * occupancy and power; arrows go from what was waited for to who waited.
  */
 #include "config.h"
@@ -14,6 +14,9 @@ typedef struct {
   GString *line;
   gboolean first;
 } Events;
+
+/* Processes of the file. */
+enum { CORES = 1, TRANSFERS = 2, COUNTERS = 3 };
 
 static HdJson
 begin_event (Events *self, const char *phase, guint process, guint64 thread, const char *name)
@@ -61,11 +64,52 @@ put_name (Events *self, const char *kind, guint process, guint64 thread, const c
   end_event (self, &json);
 }
 
+/* Threads: the lanes of all rows, numbered from 1 on through both processes. */
+typedef struct {
+  guint32 *lane;      /* by task */
+  guint32 *n_lanes;   /* by row; a core that computes nothing has one all the same */
+  guint64 *first;     /* by row: the thread of its first lane */
+} Threads;
+
 static void
-put_task (Events *self, const View *view, guint32 t, guint process, guint64 thread)
+threads_init (Threads *self, const HdView *view, const guint32 *order, guint64 n)
 {
-  g_autofree char *name = view_task_name (view, t);
-  HdJson json = begin_event (self, "X", process, thread, name);
+  guint64 n_rows = VIEW_N_ROWS (view), next = 1;
+  *self = (Threads) { g_new0 (guint32, view->n_tasks + 1), g_new0 (guint32, n_rows + 1), g_new (guint64, n_rows + 1) };
+  _hd_view_lanes (view, order, n, self->lane, self->n_lanes);
+  for (guint64 r = 0; r < n_rows; r++) {
+    self->n_lanes[r] = MAX (self->n_lanes[r], r < view->n_cores ? 1 : 0);
+    self->first[r] = next;
+    next += self->n_lanes[r];
+  }
+}
+
+static void
+threads_clear (Threads *self)
+{
+  g_free (self->lane);
+  g_free (self->n_lanes);
+  g_free (self->first);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Threads, threads_clear)
+
+static guint
+process_of (const HdView *view, guint32 t)
+{
+  return view->kind[t] == HD_TRACE_COMPUTE ? CORES : TRANSFERS;
+}
+
+static guint64
+thread_of (const HdView *view, const Threads *self, guint32 t)
+{
+  return self->first[_hd_view_row (view, t)] + self->lane[t];
+}
+
+static void
+put_task (Events *self, const HdView *view, guint32 t, const Threads *threads)
+{
+  g_autofree char *name = _hd_view_task_name (view, t);
+  HdJson json = begin_event (self, "X", process_of (view, t), thread_of (view, threads, t), name);
   hd_json_string (&json, "cat", view->kind[t] == HD_TRACE_COMPUTE ? "compute" : "transfer");
   put_time (&json, "ts", view->start[t]);
   put_time (&json, "dur", view->end[t] - view->start[t]);
@@ -83,18 +127,18 @@ put_task (Events *self, const View *view, guint32 t, guint process, guint64 thre
 
 /* An arrow from the end of the cause to the start of who waited for it. */
 static void
-put_arrow (Events *self, const View *view, guint32 t, const guint64 *thread)
+put_arrow (Events *self, const HdView *view, guint32 t, const Threads *threads)
 {
   guint32 cause = view->wait_cause[t];
-  if (cause == VIEW_NONE || view->end[cause] == VIEW_NEVER || view->end[cause] > view->start[t] || view->end[cause] == 0)
+  if (cause == VIEW_NONE || cause == t || view->end[cause] == VIEW_NEVER || view->end[cause] > view->start[t])
     return;
-  guint from = view->kind[cause] == HD_TRACE_COMPUTE ? 1 : 2, to = view->kind[t] == HD_TRACE_COMPUTE ? 1 : 2;
-  HdJson json = begin_event (self, "s", from, thread[cause], "waited for");
+  HdJson json = begin_event (self, "s", process_of (view, cause), thread_of (view, threads, cause), "waited for");
   hd_json_string (&json, "cat", "wait");
   hd_json_u64 (&json, "id", t);
-  put_time (&json, "ts", MAX (view->end[cause] - 1, view->start[cause]));
+  /* Inside the slice: in the last cycle of the cause. */
+  put_time (&json, "ts", view->end[cause] > view->start[cause] ? view->end[cause] - 1 : view->start[cause]);
   end_event (self, &json);
-  json = begin_event (self, "f", to, thread[t], "waited for");
+  json = begin_event (self, "f", process_of (view, t), thread_of (view, threads, t), "waited for");
   hd_json_string (&json, "cat", "wait");
   hd_json_string (&json, "bp", "e");
   hd_json_u64 (&json, "id", t);
@@ -102,49 +146,17 @@ put_arrow (Events *self, const View *view, guint32 t, const guint64 *thread)
   end_event (self, &json);
 }
 
-/* Lanes of a queue: the first one that is free at the start takes the task. */
-static guint64
-choose_lane (GArray *busy_until, guint64 start, guint64 end)
-{
-  guint lane = 0;
-  while (lane < busy_until->len && g_array_index (busy_until, guint64, lane) > start)
-    lane++;
-  if (lane == busy_until->len)
-    g_array_append_val (busy_until, end);
-  g_array_index (busy_until, guint64, lane) = end;
-  return lane;
-}
-
-enum { LANES_MAX = 1000 };
-
-static guint64 *
-place_tasks (const View *view, const guint32 *order, guint64 n, GPtrArray *lanes)
-{
-  guint64 *thread = g_new0 (guint64, view->n_tasks + 1);
-  for (guint64 q = 0; q < view->n_queues; q++)
-    g_ptr_array_add (lanes, g_array_new (FALSE, FALSE, sizeof (guint64)));
-  for (guint64 i = 0; i < n; i++) {
-    guint32 t = order[i];
-    if (view->kind[t] == HD_TRACE_COMPUTE)
-      thread[t] = view->core[t] + 1;
-    else if (view->end[t] != VIEW_NEVER)
-      thread[t] = (guint64) view->queue[t] * LANES_MAX + MIN (choose_lane (lanes->pdata[view->queue[t]], view->start[t], view->end[t]), LANES_MAX - 1) + 1;
-  }
-  return thread;
-}
-
 static void
-put_names (Events *self, const View *view, GPtrArray *lanes)
+put_names (Events *self, const HdView *view, const Threads *threads)
 {
-  put_name (self, "process_name", 1, 0, "cores", 0);
-  put_name (self, "process_name", 2, 0, "transfers", 0);
-  put_name (self, "process_name", 3, 0, "memories", 0);
-  for (guint64 c = 0; c < view->n_cores; c++)
-    put_name (self, "thread_name", 1, c + 1, view->core_name[c], c);
-  for (guint64 q = 0; q < view->n_queues; q++)
-    for (guint lane = 0; lane < MIN (((GArray *) lanes->pdata[q])->len, LANES_MAX); lane++) {
-      g_autofree char *name = lane == 0 ? g_strdup (view->queue_name[q]) : g_strdup_printf ("%s (%u)", view->queue_name[q], lane + 1);
-      put_name (self, "thread_name", 2, q * LANES_MAX + lane + 1, name, q * LANES_MAX + lane);
+  put_name (self, "process_name", CORES, 0, "cores", 0);
+  put_name (self, "process_name", TRANSFERS, 0, "transfers", 0);
+  put_name (self, "process_name", COUNTERS, 0, "memories and power", 0);
+  for (guint64 r = 0; r < VIEW_N_ROWS (view); r++)
+    for (guint32 lane = 0; lane < threads->n_lanes[r]; lane++) {
+      const char *row = _hd_view_row_name (view, r);
+      g_autofree char *name = lane == 0 ? g_strdup (row) : g_strdup_printf ("%s (%u)", row, lane + 1);
+      put_name (self, "thread_name", r < view->n_cores ? CORES : TRANSFERS, threads->first[r] + lane, name, threads->first[r] + lane);
     }
 }
 
@@ -158,7 +170,7 @@ static gboolean
 put_counter (const HdTraceRun *run, gpointer data)
 {
   const Counter *counter = data;
-  HdJson json = begin_event (counter->events, "C", 3, 0, counter->name);
+  HdJson json = begin_event (counter->events, "C", COUNTERS, 0, counter->name);
   put_time (&json, "ts", run->from);
   hd_json_open_object (&json, "args");
   if (counter->power)
@@ -171,15 +183,16 @@ put_counter (const HdTraceRun *run, gpointer data)
 }
 
 static gboolean
-put_counters (Events *self, const View *view, GError **error)
+put_counters (Events *self, const HdView *view, GError **error)
 {
-  for (guint i = 0; i < view->info->n_series; i++) {
-    const HdTraceSeries *series = &view->info->series[i];
+  const HdTraceInfo *info = hd_trace_info (view->trace);
+  for (guint i = 0; i < info->n_series; i++) {
+    const HdTraceSeries *series = &info->series[i];
     if (series->kind != HD_SERIES_OCCUPANCY && series->kind != HD_SERIES_POWER)
       continue;
     g_autofree char *name = g_strdup_printf (series->kind == HD_SERIES_POWER ? "power of %s" : "%s", series->resource);
     Counter counter = { self, name, series->kind == HD_SERIES_POWER };
-    if (!hd_trace_series_each (view->trace, series, 0, view->info->cycles, put_counter, &counter, error))
+    if (!hd_trace_series_each (view->trace, series, 0, view->cycles, put_counter, &counter, error))
       return FALSE;
   }
   return TRUE;
@@ -188,21 +201,21 @@ put_counters (Events *self, const View *view, GError **error)
 gboolean
 hd_report_perfetto (HdTrace *trace, FILE *out, GError **error)
 {
-  View view;
+  HdView view;
   guint64 n;
-  if (!view_load (&view, trace, error))
+  if (!_hd_view_load (&view, trace, error))
     return FALSE;
   g_autoptr (GString) line = g_string_new (NULL);
-  g_autoptr (GPtrArray) lanes = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
-  g_autofree guint32 *order = view_by_start (&view, &n);
-  g_autofree guint64 *thread = place_tasks (&view, order, n, lanes);
+  g_autofree guint32 *order = _hd_view_by_start (&view, &n);
+  g_auto (Threads) threads;
+  threads_init (&threads, &view, order, n);
   Events events = { out, line, TRUE };
   fputs ("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[", out);
-  put_names (&events, &view, lanes);
+  put_names (&events, &view, &threads);
   for (guint64 i = 0; i < n; i++)
     if (view.end[order[i]] != VIEW_NEVER) {
-      put_task (&events, &view, order[i], view.kind[order[i]] == HD_TRACE_COMPUTE ? 1 : 2, thread[order[i]]);
-      put_arrow (&events, &view, order[i], thread);
+      put_task (&events, &view, order[i], &threads);
+      put_arrow (&events, &view, order[i], &threads);
     }
   if (!put_counters (&events, &view, error))
     return FALSE;

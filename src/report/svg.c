@@ -1,316 +1,173 @@
-/* The Gantt chart: one row for each core and each transfer queue, the occupancy of the memories below, one time axis.
- *
- * A task that is a few pixels wide is a bar of its own, with its name where there is room and as a tooltip. What is narrower is drawn by columns: the layers of a column stand on
- * each other, each as high as its share of the column's time. So ten nodes and ten thousand both read as what they are.
- */
+/* The Gantt chart: one row for each core and each transfer queue, the occupancy of the memories below, one time axis, and the layers by colour. */
 #include "config.h"
 #include <heddle/report.h>
 
-#include "report/view.h"
+#include "report/svg-text.h"
+#include "report/svg.h"
 
 #include <heddle/units.h>
 
-#include <math.h>
 #include <string.h>
 
-enum { LEFT = 170, RIGHT = 30, WIDTH = 1100, ROW = 26, BAR = 20, PLOT = 56, HEAD = 64, COLOURS = 12,
-       COLUMN = 2, COLUMNS = WIDTH / COLUMN, NARROWEST = 3 };
+enum { HEAD = 64 };
 
-typedef struct {
-  const View *view;
-  FILE *out;
-  double scale;         /* pixels per cycle */
-  guint64 cycles;
-  int y;                /* where the next row goes */
-} Chart;
+guint
+_hd_svg_colour (const HdView *view, guint32 task)
+{
+  return view->layer[task] == VIEW_NONE ? SVG_COLOURS : view->layer[task] % SVG_COLOURS;
+}
 
-/* --- small pieces ------------------------------------------------------------------------------------- */
+/* --- colours -------------------------------------------------------------------------------------------- */
 
+/* Neighbouring layers get different hues; after twelve the hues come again, darker, then lighter. */
 static void
-put_double (Chart *self, const char *before, double value, const char *after)
+colour_of_class (guint class, guint rgb[3])
 {
-  char number[G_ASCII_DTOSTR_BUF_SIZE];
-  fprintf (self->out, "%s%s%s", before, g_ascii_formatd (number, sizeof number, "%.2f", value), after);
-}
-
-static void
-put_text (Chart *self, double x, double y, const char *class, const char *text)
-{
-  g_autofree char *escaped = g_markup_escape_text (text, -1);
-  put_double (self, "<text x=\"", x, "\"");
-  put_double (self, " y=\"", y, "\"");
-  fprintf (self->out, " class=\"%s\">%s</text>\n", class, escaped);
-}
-
-/* Names longer than their column lose their middle. */
-static char *
-shorten (const char *name, gsize most)
-{
-  gsize n = strlen (name);
-  if (n <= most)
-    return g_strdup (name);
-  return g_strdup_printf ("%.*s...%s", (int) (most / 2 - 2), name, name + n - (most / 2 - 1));
-}
-
-static double
-x_of (const Chart *self, guint64 cycle)
-{
-  return LEFT + (double) cycle * self->scale;
-}
-
-static guint
-colour_of (const View *view, guint32 task)
-{
-  return view->layer[task] == VIEW_NONE ? COLOURS : view->layer[task] % COLOURS;
-}
-
-/* --- bars and columns --------------------------------------------------------------------------------- */
-
-typedef struct {
-  double share[COLOURS + 1];         /* of the column's time, by colour */
-} Column;
-
-static void
-put_bar (Chart *self, guint32 t)
-{
-  const View *view = self->view;
-  double x = x_of (self, view->start[t]), width = (double) (view->end[t] - view->start[t]) * self->scale;
-  g_autofree char *name = view_task_name (view, t), *escaped = g_markup_escape_text (name, -1);
-  put_double (self, "<rect x=\"", x, "\"");
-  fprintf (self->out, " y=\"%d\" height=\"%d\"", self->y, BAR);
-  put_double (self, " width=\"", width, "\"");
-  fprintf (self->out, " class=\"c%u\" id=\"task-%u\"><title>%s: %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " [cycle]</title></rect>\n", colour_of (view, t), t, escaped, view->start[t], view->end[t]);
-  if (width > 7.0 * (double) strlen (name))
-    put_text (self, x + width / 2, self->y + BAR - 6, "in", name);
-}
-
-static void
-add_to_columns (const Chart *self, Column *columns, guint32 t)
-{
-  const View *view = self->view;
-  double from = (double) view->start[t] * self->scale / COLUMN, to = (double) view->end[t] * self->scale / COLUMN;
-  for (int x = (int) from; x <= (int) to && x < COLUMNS; x++) {
-    double share = MIN (to, x + 1.0) - MAX (from, (double) x);
-    if (share > 0)
-      columns[x].share[colour_of (view, t)] += share;
-  }
-}
-
-/* The layers of a column stand on each other, each as high as its share of the time; what is left open is idle. */
-static void
-put_column (Chart *self, int x, const Column *column)
-{
-  double bottom = self->y + BAR, all = 0;
-  for (guint c = 0; c <= COLOURS; c++)
-    all += column->share[c];
-  for (guint c = 0; c <= COLOURS; c++) {
-    double height = column->share[c] / MAX (all, 1.0) * BAR;
-    if (height < 0.05)
-      continue;
-    bottom -= height;
-    fprintf (self->out, "<rect x=\"%d\" width=\"%d\" class=\"c%u\"", LEFT + x * COLUMN, COLUMN, c);
-    put_double (self, " y=\"", bottom, "\"");
-    put_double (self, " height=\"", height, "\"/>\n");
+  static const guint HUE[SVG_HUES] = { 0x4269d0, 0xefb118, 0xff725c, 0x6cc5b0, 0x3ca951, 0xff8ab7, 0xa463f2, 0x97bbf5, 0x9c6b4e, 0x9498a0, 0xc3b21e, 0x1b9e9e };
+  guint hue = class == SVG_COLOURS ? 0x777777 : HUE[class % SVG_HUES], shade = class == SVG_COLOURS ? 0 : class / SVG_HUES;
+  for (guint i = 0; i < 3; i++) {
+    guint value = (hue >> (16 - 8 * i)) & 255;
+    rgb[i] = shade == 0 ? value : shade == 1 ? value * 55 / 100 : 255 - (255 - value) * 45 / 100;
   }
 }
 
 static void
-put_columns (Chart *self, const Column *columns)
+put_style (SvgChart *self)
 {
-  for (int x = 0; x < COLUMNS; x++)
-    put_column (self, x, &columns[x]);
-}
-
-typedef gboolean (*Belongs) (const View *view, guint32 task, guint64 row);
-
-static gboolean
-on_core (const View *view, guint32 t, guint64 core)
-{
-  return view->core[t] == core;
-}
-
-static gboolean
-in_queue (const View *view, guint32 t, guint64 queue)
-{
-  return view->kind[t] == HD_TRACE_TRANSFER && view->queue[t] == queue;
-}
-
-/* One row of the chart; nothing when no task belongs to it. */
-static void
-put_row (Chart *self, const char *name, Belongs belongs, guint64 row)
-{
-  g_autofree Column *columns = g_new0 (Column, COLUMNS + 1);
-  gboolean any = FALSE;
-  for (guint32 t = 0; t < self->view->n_tasks; t++)
-    if (self->view->end[t] != VIEW_NEVER && belongs (self->view, t, row)) {
-      any = TRUE;
-      if ((double) (self->view->end[t] - self->view->start[t]) * self->scale < NARROWEST)
-        add_to_columns (self, columns, t);
-    }
-  if (!any)
-    return;
-  g_autofree char *label = shorten (name, 22);
-  put_text (self, LEFT - 8, self->y + BAR - 6, "label", label);
-  fprintf (self->out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" class=\"row\"/>\n", LEFT, self->y, WIDTH, BAR);
-  put_columns (self, columns);
-  for (guint32 t = 0; t < self->view->n_tasks; t++)
-    if (self->view->end[t] != VIEW_NEVER && belongs (self->view, t, row) && (double) (self->view->end[t] - self->view->start[t]) * self->scale >= NARROWEST)
-      put_bar (self, t);
-  self->y += ROW;
-}
-
-/* --- memories ------------------------------------------------------------------------------------------- */
-
-typedef struct {
-  const Chart *chart;
-  guint64 most[WIDTH + 1];   /* in each pixel column */
-  guint64 peak;
-} Profile;
-
-static gboolean
-add_run (const HdTraceRun *run, gpointer data)
-{
-  Profile *self = data;
-  int from = (int) ((double) run->from * self->chart->scale), to = (int) ceil ((double) run->to * self->chart->scale);
-  for (int x = from; x < MIN (MAX (to, from + 1), WIDTH); x++)
-    self->most[x] = MAX (self->most[x], run->value);
-  self->peak = MAX (self->peak, run->value);
-  return TRUE;
-}
-
-static gboolean
-put_memory (Chart *self, guint64 m, guint64 capacity, GError **error)
-{
-  const HdTraceSeries *series = hd_trace_find_series (self->view->trace, HD_SERIES_OCCUPANCY, self->view->memory_name[m]);
-  g_autofree Profile *profile = g_new0 (Profile, 1);
-  profile->chart = self;
-  if (series == NULL)
-    return TRUE;
-  if (!hd_trace_series_each (self->view->trace, series, 0, self->cycles, add_run, profile, error))
-    return FALSE;
-  if (profile->peak == 0)
-    return TRUE;
-  guint64 full = capacity == G_MAXUINT64 || profile->peak * 4 < capacity ? profile->peak : capacity;
-  int bottom = self->y + PLOT - 8, height = PLOT - 16;
-  g_autofree char *label = shorten (self->view->memory_name[m], 22), *peak = hd_bits_for_people (profile->peak);
-  g_autofree char *of = capacity == G_MAXUINT64 ? g_strdup ("no limit") : hd_bits_for_people (capacity), *note = g_strdup_printf ("peak %s of %s", peak, of);
-  put_text (self, LEFT - 8, self->y + 22, "label", label);
-  put_text (self, LEFT - 8, self->y + 38, "small label", note);
-  fprintf (self->out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" class=\"row\"/>\n<path class=\"memory\" d=\"M%d %d", LEFT, bottom - height, WIDTH, height, LEFT, bottom);
-  for (int x = 0, next; x < WIDTH; x = next) {
-    for (next = x + 1; next < WIDTH && profile->most[next] == profile->most[x];)
-      next++;
-    put_double (self, "V", bottom - (double) profile->most[x] / (double) full * height, "");
-    fprintf (self->out, "H%d", LEFT + next);
+  fputs ("<style>text{font:12px sans-serif;fill:#222}.label{text-anchor:end}.small{font-size:10px;fill:#666}.scale{font-size:8px;fill:#666}.tick{text-anchor:middle;fill:#555;font-size:11px}.last{text-anchor:end}"
+         ".title{font-size:17px;font-weight:bold}.bad{fill:#c00}.note{fill:#666;font-style:italic}.in{text-anchor:middle;font-size:11px}.bar{stroke:#fff;stroke-width:.4}.row{fill:#8881}"
+         ".unknown{fill:#8883}.grid{stroke:#8884;fill:none}.stop{stroke:#c00;fill:none}.memory{fill:#4269d0aa}.paper{fill:#fff}",
+         self->out);
+  for (guint c = 0; c <= SVG_COLOURS; c++) {
+    guint rgb[3];
+    colour_of_class (c, rgb);
+    fprintf (self->out, ".c%u{fill:#%02x%02x%02x}", c, rgb[0], rgb[1], rgb[2]);
   }
-  fprintf (self->out, "V%dZ", bottom);
-  fputs ("\"/>\n", self->out);
-  self->y += PLOT;
-  return TRUE;
+  fputs ("@media(prefers-color-scheme:dark){.paper{fill:#15171a}text{fill:#ddd}.small,.tick,.scale,.note{fill:#aaa}.bar{stroke:#15171a}.bad{fill:#f66}}", self->out);
+  /* Text in a bar keeps its contrast in both schemes. */
+  for (guint c = 0; c <= SVG_COLOURS; c++) {
+    guint rgb[3];
+    colour_of_class (c, rgb);
+    fprintf (self->out, ".t%u{fill:%s}", c, rgb[0] * 3 + rgb[1] * 6 + rgb[2] > 1300 ? "#111" : "#fff");
+  }
+  fputs ("</style>\n", self->out);
 }
 
-/* --- axis, head, legend --------------------------------------------------------------------------------- */
+/* --- head ------------------------------------------------------------------------------------------------ */
 
-/* The smallest of 1, 2, 5 times a power of ten that gives at most ten ticks. */
 static guint64
-tick_step (guint64 cycles)
+count_not_started (const HdView *view)
+{
+  guint64 n = 0;
+  for (guint64 t = 0; t < view->n_tasks; t++)
+    n += view->start[t] == VIEW_NEVER;
+  return n;
+}
+
+static void
+put_head (SvgChart *self)
+{
+  const HdView *view = self->view;
+  g_autofree char *cycles = hd_count_for_people (view->cycles), *tasks = hd_count_for_people (view->n_tasks), *never = hd_count_for_people (count_not_started (view));
+  g_autoptr (GString) line = g_string_new (NULL);
+  double energy;
+  g_string_append_printf (line, "%s cycles", cycles);
+  if (view->clock_hz > 0) {
+    g_string_append (line, " = ");
+    hd_append_double (line, "%.4g", (double) view->cycles / (double) view->clock_hz * 1e3);
+    g_string_append (line, " ms");
+  }
+  if (hd_trace_number (view->trace, "energy_pj", &energy, NULL)) {
+    g_autofree char *text = hd_energy_for_people (energy);
+    g_string_append_printf (line, ", %s", text);
+  }
+  g_string_append_printf (line, ", %s tasks", tasks);
+  _hd_svg_text (self->out, SVG_LEFT, 26, "title", view->title, SVG_WIDTH / 1.5);
+  _hd_svg_text (self->out, SVG_LEFT, 46, "", line->str, 0);
+  if (view->deadlock) {
+    g_autofree char *what = g_strdup_printf ("deadlock, %s tasks never started: %s", never, view->deadlock_text);
+    _hd_svg_text (self->out, SVG_LEFT, 64, "bad", what, SVG_WIDTH);
+    self->y += 18;
+  }
+}
+
+/* --- axis ------------------------------------------------------------------------------------------------ */
+
+/* The smallest of 1, 2, 5 times a power of ten that gives at most @ticks of them. */
+static guint64
+tick_step (guint64 cycles, guint64 ticks)
 {
   static const guint64 FACTOR[] = { 1, 2, 5 };
   for (guint64 power = 1;; power *= 10)
     for (guint i = 0; i < 3; i++)
-      if (cycles / 10 <= power * FACTOR[i] || power > G_MAXUINT64 / 100)
+      if (cycles / ticks < power * FACTOR[i] || power > G_MAXUINT64 / 100)
         return power * FACTOR[i];
 }
 
 static void
-put_axis (Chart *self, int top)
+put_axis (SvgChart *self, int top)
 {
-  guint64 step = tick_step (self->cycles);
-  for (guint64 cycle = 0; cycle <= self->cycles && cycle + step > cycle; cycle += step) {
-    double x = x_of (self, cycle);
-    g_autofree char *label = view_grouped (cycle);
-    put_double (self, "<path class=\"grid\" d=\"M", x, "");
+  guint64 cycles = self->view->cycles;
+  g_autofree char *longest = hd_count_for_people (cycles);
+  double widest = _hd_svg_text_width (longest) + 24;
+  guint64 step = tick_step (cycles, (guint64) MAX (1, MIN (10, SVG_WIDTH / widest)));
+  for (guint64 cycle = 0;; cycle += step) {
+    double x = SVG_LEFT + (double) cycle * self->scale;
+    g_autofree char *label = hd_count_for_people (cycle);
+    gboolean over = x + widest / 2 > SVG_LEFT + SVG_WIDTH + SVG_RIGHT;
+    _hd_svg_double (self->out, "<path class=\"grid\" d=\"M", x, "");
     fprintf (self->out, " %dV%d\"/>\n", top, self->y);
-    put_text (self, x, self->y + 16, "tick", label);
+    _hd_svg_text (self->out, over ? SVG_LEFT + SVG_WIDTH + SVG_RIGHT - 4 : x, self->y + 16, over ? "tick last" : "tick", label, 0);
+    if (cycles - cycle < step)
+      break;
   }
-  put_text (self, LEFT + WIDTH / 2.0, self->y + 34, "tick", "cycle");
+  if (self->view->deadlock)
+    fprintf (self->out, "<path class=\"stop\" d=\"M%d %dV%d\"/>\n", SVG_LEFT + SVG_WIDTH, top, self->y);
+  _hd_svg_text (self->out, SVG_LEFT + SVG_WIDTH / 2.0, self->y + 34, "tick", "cycle", 0);
   self->y += 44;
 }
 
+/* --- legend ---------------------------------------------------------------------------------------------- */
+
 static void
-put_legend (Chart *self)
+put_legend (SvgChart *self)
 {
-  double x = LEFT;
-  guint64 shown = MIN (self->view->n_layers, 24);
+  const HdView *view = self->view;
+  double x = SVG_LEFT;
+  guint64 shown = MIN (view->n_layers, SVG_COLOURS);
   for (guint64 l = 0; l < shown; l++) {
-    g_autofree char *name = shorten (self->view->layer_name[l], 18);
-    double width = 26 + 7.0 * (double) strlen (name);
-    if (x + width > LEFT + WIDTH) {
-      x = LEFT;
+    g_autofree char *name = _hd_svg_shorten (view->layer_name[l], 150);
+    double width = 28 + _hd_svg_text_width (name);
+    if (x + width > SVG_LEFT + SVG_WIDTH) {
+      x = SVG_LEFT;
       self->y += 18;
     }
-    put_double (self, "<rect x=\"", x, "\"");
-    fprintf (self->out, " y=\"%d\" width=\"11\" height=\"11\" class=\"c%u\"/>\n", self->y, (guint) (l % COLOURS));
-    put_text (self, x + 15, self->y + 10, "key", name);
+    _hd_svg_double (self->out, "<rect x=\"", x, "\"");
+    fprintf (self->out, " y=\"%d\" width=\"11\" height=\"11\" class=\"c%u\"/>\n", self->y, (guint) l);
+    _hd_svg_text (self->out, x + 15, self->y + 10, "key", view->layer_name[l], 150);
     x += width;
   }
-  if (shown < self->view->n_layers) {
-    g_autofree char *rest = g_strdup_printf ("and %" G_GUINT64_FORMAT " more layers, in the same colours again", self->view->n_layers - shown);
+  if (shown < view->n_layers) {
+    g_autofree char *rest = g_strdup_printf ("and %" G_GUINT64_FORMAT " more layers, in the same colours again", view->n_layers - shown);
     self->y += 18;
-    put_text (self, LEFT, self->y + 10, "key", rest);
+    _hd_svg_text (self->out, SVG_LEFT, self->y + 10, "note", rest, 0);
   }
   self->y += 26;
 }
 
-static void
-put_style (Chart *self)
-{
-  static const char *const COLOUR[COLOURS + 1] = { "#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#ff8ab7", "#a463f2", "#97bbf5", "#9c6b4e", "#9498a0", "#c3b21e", "#1b9e9e", "#777777" };
-  fputs ("<style>text{font:12px sans-serif;fill:#222}.label{text-anchor:end}.small{font-size:10px;fill:#666}.tick{text-anchor:middle;fill:#555;font-size:11px}.title{font-size:17px;font-weight:bold}"
-         ".in{text-anchor:middle;font-size:11px;fill:#fff}.row{fill:#8881}.grid{stroke:#8884;fill:none}.memory{fill:#4269d0aa}.paper{fill:#fff}",
-         self->out);
-  for (guint c = 0; c <= COLOURS; c++)
-    fprintf (self->out, ".c%u{fill:%s}", c, COLOUR[c]);
-  fputs ("@media(prefers-color-scheme:dark){.paper{fill:#15171a}text{fill:#ddd}.small,.tick{fill:#aaa}}</style>\n", self->out);
-}
-
-static void
-put_head (Chart *self)
-{
-  const HdTraceInfo *info = self->view->info;
-  g_autofree char *cycles = view_grouped (info->cycles), *tasks = view_grouped (self->view->n_tasks);
-  g_autoptr (GString) line = g_string_new (NULL);
-  double energy;
-  g_string_append_printf (line, "%s cycles", cycles);
-  if (info->clock_hz > 0) {
-    g_string_append (line, " = ");
-    view_append_double (line, "%.4g", (double) info->cycles / (double) info->clock_hz * 1e3);
-    g_string_append (line, " ms");
-  }
-  if (hd_trace_number (self->view->trace, "energy_pj", &energy, NULL)) {
-    g_string_append (line, ", ");
-    view_append_energy (line, energy);
-  }
-  g_string_append_printf (line, ", %s tasks%s", tasks, info->deadlock ? ", stopped in a deadlock" : "");
-  put_text (self, LEFT, 26, "title", info->title);
-  put_text (self, LEFT, 46, "", line->str);
-}
+/* --- all ------------------------------------------------------------------------------------------------- */
 
 static gboolean
-put_body (Chart *self, GError **error)
+put_body (SvgChart *self, GError **error)
 {
-  const View *view = self->view;
-  const guint64 *capacity = view_u64 (view, "/memories/capacity_bits", view->n_memories, error);
-  int top = self->y;
+  const HdView *view = self->view;
+  const guint64 *capacity = _hd_view_u64 (view, "/memories/capacity_bits", view->n_memories, error);
   if (capacity == NULL)
     return FALSE;
-  for (guint64 c = 0; c < view->n_cores; c++)
-    put_row (self, view->core_name[c], on_core, c);
-  for (guint64 q = 0; q < view->n_queues; q++)
-    put_row (self, view->queue_name[q], in_queue, q);
-  for (guint64 m = 0; m < view->n_memories; m++)
-    if (!put_memory (self, m, capacity[m], error))
-      return FALSE;
+  int top = self->y;
+  _hd_svg_rows (self);
+  if (!_hd_svg_memories (self, capacity, error))
+    return FALSE;
   put_axis (self, top);
   put_legend (self);
   return TRUE;
@@ -319,20 +176,25 @@ put_body (Chart *self, GError **error)
 gboolean
 hd_report_svg (HdTrace *trace, FILE *out, GError **error)
 {
-  View view;
+  HdView view;
   g_autofree char *body = NULL;
   size_t length = 0;
-  if (!view_load (&view, trace, error))
+  if (!_hd_view_load (&view, trace, error))
     return FALSE;
   /* The height is known when the body is drawn. */
   FILE *memory = open_memstream (&body, &length);
-  Chart chart = { .view = &view, .out = memory, .cycles = MAX (view.info->cycles, 1), .scale = (double) WIDTH / (double) MAX (view.info->cycles, 1), .y = HEAD };
+  if (memory == NULL) {
+    g_set_error (error, HD_ERROR, HD_ERROR_MEMORY, "there is no memory to draw in");
+    return FALSE;
+  }
+  SvgChart chart = { .view = &view, .out = memory, .scale = (double) SVG_WIDTH / (double) MAX (view.cycles, 1), .y = HEAD };
   put_style (&chart);
   fputs ("<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n", memory);
   put_head (&chart);
   gboolean drawn = put_body (&chart, error);
   fclose (memory);
+  int width = SVG_LEFT + SVG_WIDTH + SVG_RIGHT;
   if (drawn)
-    fprintf (out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\">\n%s</svg>\n", LEFT + WIDTH + RIGHT, chart.y, LEFT + WIDTH + RIGHT, chart.y, body);
+    fprintf (out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\">\n%s</svg>\n", width, chart.y, width, chart.y, body);
   return drawn;
 }
