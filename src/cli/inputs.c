@@ -90,7 +90,7 @@ make_cost_model (CliInputs *self, GError **error)
     return FALSE;
   HdCostOptions options = { .objective = (HdObjective) objective, .rules = (HdCostRules) rules };
   self->cost = hd_cost_model_new (self->platform, self->workload, &options);
-  return TRUE;
+  return hd_cost_model_apply_mapping (self->cost, self->mapping, error);
 }
 
 gboolean
