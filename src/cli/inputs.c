@@ -29,7 +29,7 @@ cli_inputs_entries (CliInputs *self, const GOptionEntry *own)
   const GOptionEntry common[] = {
     { "platform", 'p', 0, G_OPTION_ARG_FILENAME, &self->platform_path, "The platform file, or a platform in one line", "PLATFORM" },
     { "workload", 'w', 0, G_OPTION_ARG_FILENAME, &self->workload_path, "The workload: XML or ONNX", "WORKLOAD" },
-    { "mapping", 'm', 0, G_OPTION_ARG_FILENAME, &self->mapping_path, "The mapping (default: each layer by itself, on the first core that takes it)", "MAPPING" },
+    { "mapping", 'm', 0, G_OPTION_ARG_FILENAME, &self->mapping_path, "The mapping (default: each layer by itself, cut to fit the first core that takes it)", "MAPPING" },
     { "pass", 0, 0, G_OPTION_ARG_STRING, &self->pass, "The scheduling pass: fused or layer-by-layer (default: fused)", "NAME" },
     { "rules", 0, 0, G_OPTION_ARG_STRING, &self->rules, "What a node costs: exact, zigzag or simple (default: exact)", "NAME" },
     { "objective", 0, 0, G_OPTION_ARG_STRING, &self->objective, "What a core's loop order is chosen for: energy, latency or edp (default: latency)", "NAME" },
