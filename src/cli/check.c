@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/inputs.h"
 
+#include "base/json.h"
 #include <heddle/trace.h>
 #include <stdio.h>
 #include <string.h>
@@ -201,6 +202,51 @@ print_template (const char *what)
   return 0;
 }
 
+/* One file more in the list of --json: what it is, and what is wrong with it. */
+static void
+add_json (HdJson *json, const char *path, const char *word, const GError *error)
+{
+  hd_json_open_object (json, NULL);
+  hd_json_string (json, "file", path);
+  hd_json_string (json, "kind", word);
+  hd_json_u64 (json, "code", error != NULL ? (guint64) error->code : 0);
+  if (error != NULL)
+    hd_json_string (json, "message", error->message);
+  hd_json_close_object (json);
+}
+
+/* The exit code is the worst of all files. */
+static int
+check_files (int argc, char **argv, const CliCommon *common)
+{
+  int status = 0;
+  Context context = { 0 };
+  g_autoptr (GString) text = g_string_new (NULL);
+  HdJson json = { .text = text };
+  hd_json_open_object (&json, NULL);
+  hd_json_string (&json, "schema", "heddle-check-1");
+  hd_json_open_array (&json, "files");
+  for (int i = 1; i < argc; i++) {
+    GError *error = NULL;
+    const char *word = "file";
+    gboolean fine = check_file (&context, argv[i], &word, &error);
+    if (common->json)
+      add_json (&json, argv[i], word, error);
+    else if (fine && !common->quiet)
+      printf ("%s: %s, fine\n", argv[i], word);
+    if (!fine) {
+      int fault = cli_fail (error);
+      status = MAX (status, fault);
+    }
+  }
+  hd_json_close_array (&json);
+  hd_json_close_object (&json);
+  if (common->json)
+    puts (text->str);
+  context_clear (&context);
+  return status;
+}
+
 int
 cli_check (int argc, char **argv)
 {
@@ -217,18 +263,5 @@ cli_check (int argc, char **argv)
     return print_template (template);
   if (argc < 2)
     return cli_usage ("an argument is missing: FILE...");
-  Context context = { 0 };
-  for (int i = 1; i < argc; i++) {
-    GError *error = NULL;
-    const char *word = "file";
-    if (check_file (&context, argv[i], &word, &error)) {
-      if (!common.quiet)
-        printf ("%s: %s, fine\n", argv[i], word);
-      continue;
-    }
-    int fault = cli_fail (error);
-    status = MAX (status, fault);
-  }
-  context_clear (&context);
-  return status;
+  return check_files (argc, argv, &common);
 }

@@ -3,7 +3,23 @@
 #include "cli/cli.h"
 #include "cli/inputs.h"
 
+#include "base/json.h"
 #include <stdio.h>
+
+static void
+print_json (const HdSchedule *schedule)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  HdJson json = { .text = text };
+  hd_json_open_object (&json, NULL);
+  hd_json_string (&json, "schema", "heddle-schedule-1");
+  hd_json_string (&json, "pass", schedule->pass);
+  hd_json_u64 (&json, "tasks", schedule->n_tasks);
+  hd_json_u64 (&json, "pieces", schedule->n_pieces);
+  hd_json_u64 (&json, "queues", schedule->n_queues);
+  hd_json_close_object (&json);
+  puts (text->str);
+}
 
 int
 cli_schedule (int argc, char **argv)
@@ -28,6 +44,9 @@ cli_schedule (int argc, char **argv)
   g_autoptr (HdSchedule) schedule = cli_inputs_schedule (&inputs, &error);
   if (schedule == NULL || !hd_schedule_save (schedule, inputs.platform, output, &error))
     return cli_fail (error);
-  cli_note (&common, "%s: %u tasks, %u pieces, %u queues", output, schedule->n_tasks, schedule->n_pieces, schedule->n_queues);
+  if (common.json)
+    print_json (schedule);
+  else
+    cli_note (&common, "%s: %u tasks, %u pieces, %u queues", output, schedule->n_tasks, schedule->n_pieces, schedule->n_queues);
   return 0;
 }

@@ -2,7 +2,7 @@
 """What README.md and doc/ show is true: their commands run and print what stands there, their files exist, their picture is what heddle draws.
 
 A block ```sh with lines "$ COMMAND" is run line by line in a scratch folder, and what stands below a command is what it prints; "..." stands for any
-lines. A block ```xml after "`NAME`:" in the text is the file NAME. A block ```python is run, and a plain block after "prints" is its output.
+lines. With --update what they print is written into the pages instead (but not where "..." stands). A block ```xml after "`NAME`:" in the text is the file NAME. A block ```python is run, and a plain block after "prints" is its output.
 """
 import os
 import re
@@ -15,6 +15,8 @@ from tap import BUILD, HEDDLE, PYTHON, SOURCE, environment, finish, ok, run, scr
 
 # What a page tells its reader to do to the machine; the tests of installation and of ./check do it.
 NOT_HERE = re.compile(r"^(\./check|\./configure|autoreconf|sudo|build-aux|cc |make|git )")
+
+UPDATE = "--update" in sys.argv
 
 
 def blocks(text):
@@ -41,6 +43,18 @@ def matches(shown, printed):
     return re.fullmatch(pattern + r"\n*", "".join(line.rstrip() + "\n" for line in printed)) is not None
 
 
+def replace(page, command, shown, printed):
+    """Puts what the command prints in the place of what the page shows below it."""
+    path = os.path.join(SOURCE, page)
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    while shown and not shown[-1]:
+        shown = shown[:-1]
+    old, new = "\n".join([f"$ {command}"] + shown), "\n".join([f"$ {command}"] + [line.rstrip() for line in printed.rstrip("\n").split("\n")])
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text.replace(old + "\n", new + "\n", 1))
+
+
 def shell(command, folder):
     return subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=folder, env=environment(HEDDLE_BUILD=BUILD), capture_output=True, text=True, timeout=120)
 
@@ -65,6 +79,8 @@ def run_shell_block(page, lines, folder):
             continue
         result = shell(command, folder)
         if ok(result.returncode == 0, f"{page}: $ {command[:90]}", result.stderr) and shown:
+            if UPDATE and "..." not in shown:
+                replace(page, command, shown, result.stdout)
             ok(matches(shown, result.stdout.splitlines()), f"{page}: it prints what the page shows", "printed:", result.stdout)
 
 
