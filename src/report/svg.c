@@ -85,7 +85,7 @@ put_head (SvgChart *self)
   _hd_svg_text (self->out, SVG_LEFT, 26, "title", view->title, SVG_WIDTH / 1.5);
   _hd_svg_text (self->out, SVG_LEFT, 46, "", line->str, 0);
   if (view->deadlock) {
-    g_autofree char *what = g_strdup_printf ("deadlock, %s tasks never started: %s", never, view->deadlock_text);
+    g_autofree char *what = g_strdup_printf ("deadlock (tasks that never started: %s): %s", never, view->deadlock_text);
     _hd_svg_text (self->out, SVG_LEFT, 64, "bad", what, SVG_WIDTH);
     self->y += 18;
   }

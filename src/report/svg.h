@@ -6,7 +6,7 @@
 #include <glib.h>
 #include <stdio.h>
 
-enum { SVG_LEFT = 170, SVG_RIGHT = 40, SVG_WIDTH = 1100, SVG_LABEL = 156 };
+enum { SVG_LEFT = 170, SVG_RIGHT = 54, SVG_WIDTH = 1100, SVG_LABEL = 156 };
 /* Twelve hues in three shades for the layers, and one grey for what belongs to none. */
 enum { SVG_HUES = 12, SVG_SHADES = 3, SVG_COLOURS = SVG_HUES * SVG_SHADES };
 /* More rows, and more memories, are counted and not drawn. */
