@@ -124,6 +124,7 @@ typedef struct {
   HdSolution best;
   guint64 evaluations;
   double bound;
+  gboolean too_wide;        /* one of them needs more in one cycle than a level holds */
   GError *error;            /* of the first that failed */
 } Choice;
 
@@ -173,7 +174,9 @@ try_dataflow (Choice *choice, const HdDataflow *dataflow)
 
   if (prepare (nest, choice->q, dataflow, error))
     {
-      if (!(result->why = _hd_nest_too_small (nest)))
+      if ((result->why = _hd_nest_too_small (nest)))
+        choice->too_wide = TRUE;
+      else
         search (nest, result);
       choice->evaluations += result->evaluations;
       if (!result->found)
@@ -334,7 +337,7 @@ _hd_cost_array (const HdCostQuestion *question, HdCostReport *report, GError **e
       q.second_as_input = TRUE;
       try_all (&choice);
     }
-  if (!choice.found && !(q.given && (q.given->n_unrolls > 0 || q.given->has_loops)))
+  if (!choice.found && choice.too_wide && !(q.given && (q.given->n_unrolls > 0 || q.given->has_loops)))
     try_parts (&choice);
   if (!choice.found)
     {

@@ -325,7 +325,7 @@ _hd_search_optimal (HdNest *nest, HdSearchResult *result)
   _hd_search_polish (nest, &result->best, &result->evaluations);
   if (nest->q->options->objective == HD_OBJECTIVE_ENERGY)
     {
-      result->bound = result->best.value;
+      result->bound = MIN (result->bound, result->best.value);
       return;
     }
   if (!nest->pinned)

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define SHARED_MAX 6
+#define STATES 20000         /* of a search for the cheapest walk, unless the budget says so */
 #define WEIGHTED_STATES 3000 /* of a walk that is only a starting point */
 #define TIES 4000        /* states looked at for a faster walk of the same energy */
 
@@ -36,6 +37,9 @@ typedef struct {
   double *rest[HD_N_OPERANDS][HD_COST_LEVELS_MAX];  /* by open level and point: least energy to close this and all levels above */
   gint8 shared_at[HD_COST_LEVELS_MAX];              /* index into State.used, -1: the level is one operand's */
   GArray *states;
+  double stretch;                                   /* of the estimate; more than 1: not the cheapest walk */
+  double least;                                     /* nothing that is left costs less */
+  gboolean proven;
   gboolean all_states;                              /* keep every state, and no heap: for ties */
   guint32 *bucket;
   guint32 mask;
@@ -209,7 +213,7 @@ add_state (Search *s, State *state)
 {
   guint32 h, i = s->states->len;
 
-  state->f = state->g + estimate (s, state);
+  state->f = state->g + s->stretch * estimate (s, state);
   if (!isfinite (state->f))
     return;
   if (s->all_states)
@@ -245,15 +249,20 @@ take (const Search *s, State *state, guint o, guint l, guint64 bits)
   return TRUE;
 }
 
-/* The outputs' top holds unfinished sums when the last boundary was not complete: known when that is closed. */
+/* The outputs' top holds unfinished sums when the last boundary was not complete: known when that is closed. Until then finished ones are reckoned with. */
 static gboolean
 take_output_top (const Search *s, State *state)
 {
   HdPoint full;
   guint top = s->nest->n_levels[HD_OPERAND_OUTPUT] - 1;
+  guint64 finished, unfinished;
 
   _hd_nest_point (s->nest, s->nest->n_points - 1, &full);
-  return take (s, state, HD_OPERAND_OUTPUT, top, _hd_nest_bits (s->nest, HD_OPERAND_OUTPUT, top, &full, !state->finished));
+  finished = _hd_nest_bits (s->nest, HD_OPERAND_OUTPUT, top, &full, FALSE);
+  unfinished = _hd_nest_bits (s->nest, HD_OPERAND_OUTPUT, top, &full, TRUE);
+  if (state->finished || s->shared_at[s->nest->level_id[HD_OPERAND_OUTPUT][top]] < 0)
+    return state->finished || unfinished <= _hd_level_room (hd_nest_level (s->nest, HD_OPERAND_OUTPUT, top));
+  return unfinished <= finished || take (s, state, HD_OPERAND_OUTPUT, top, unfinished - finished);
 }
 
 static void
@@ -340,7 +349,7 @@ trace_back (const Search *s, guint32 goal, HdSolution *solution)
 
 /* --- the search ------------------------------------------------------------------------------------------------------ */
 
-/* Levels that several operands use get a counter; tops of inputs and weights are taken from the beginning. FALSE with result->why. */
+/* Levels that several operands use get a counter; tops are taken from the beginning. FALSE with result->why. */
 static gboolean
 start (Search *s, State *first)
 {
@@ -360,10 +369,10 @@ start (Search *s, State *first)
   for (guint o = 0; o < HD_N_OPERANDS; o++)
     {
       guint top = nest->n_levels[o] - 1;
-      gboolean output = o == HD_OPERAND_OUTPUT;
-      if (nest->n_levels[o] == 0 || (output && top > 0))
+      gboolean unfinished = o == HD_OPERAND_OUTPUT && top == 0 && !first->finished;
+      if (nest->n_levels[o] == 0)
         continue;
-      if (!take (s, first, o, top, _hd_nest_bits (nest, o, top, &full, output && !first->finished)))
+      if (!take (s, first, o, top, _hd_nest_bits (nest, o, top, &full, unfinished)))
         {
           s->result->why = g_strdup_printf ("%s holds %" G_GUINT64_FORMAT " bit - the %s need %" G_GUINT64_FORMAT " beside what else stands there", hd_nest_level (nest, o, top)->id,
                                             _hd_level_room (hd_nest_level (nest, o, top)), name[o], _hd_nest_bits (nest, o, top, &full, FALSE));
@@ -373,31 +382,52 @@ start (Search *s, State *first)
   return TRUE;
 }
 
+/* Takes the first goal from the heap, after at most @most states. */
 static gboolean
-run (Search *s)
+walk_from (Search *s, State *first, guint64 most)
 {
-  State first;
-  guint popped = 0;
-
-  for (guint o = 0; o < HD_N_OPERANDS; o++)
-    if (s->nest->n_levels[o] > 0 && !make_estimates (s, o))
-      return FALSE;
-  if (!start (s, &first))
-    return FALSE;
-  add_state (s, &first);
-  while (s->heap->len > 0)
+  g_array_set_size (s->states, 0);
+  g_array_set_size (s->heap, 0);
+  memset (s->bucket, 0xff, ((gsize) s->mask + 1) * sizeof s->bucket[0]);
+  add_state (s, first);
+  while (s->heap->len > 0 && most-- > 0)
     {
       guint32 top = heap_pop (s);
-      if (s->weights && ++popped > WEIGHTED_STATES)
-        return FALSE;
       s->result->evaluations++;
+      s->least = state_at (s, top)->f;
       if (is_goal (s, state_at (s, top)))
         {
-          s->result->bound = state_at (s, top)->g;
           trace_back (s, top, &s->result->best);
           return TRUE;
         }
       expand (s, top);
+    }
+  return FALSE;
+}
+
+/* The cheapest walk; where that takes too many states, one found with the estimate stretched, which goes for the goal: then the bound is what the first search had come to. */
+static gboolean
+run (Search *s)
+{
+  static const double STRETCH[] = { 1, 1.05, 1.5, 5 };
+  guint64 most = s->weights ? WEIGHTED_STATES : s->nest->q->options->budget ? s->nest->q->options->budget : STATES;
+  State first;
+
+  if (!start (s, &first))
+    return FALSE;
+  for (guint o = 0; o < HD_N_OPERANDS; o++)
+    if (s->nest->n_levels[o] > 0 && !make_estimates (s, o))
+      return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (STRETCH); i++)
+    {
+      gboolean found;
+      s->stretch = STRETCH[i];
+      found = walk_from (s, &first, most);
+      if (i == 0)
+        s->result->bound = s->least;
+      s->proven = i == 0 && found;
+      if (found || s->heap->len == 0)
+        return found;
     }
   return FALSE;
 }
@@ -481,8 +511,10 @@ _hd_search_walk (HdNest *nest, const HdWeights *weights, HdSearchResult *result)
     {
       _hd_solution_evaluate (nest, &result->best);
       result->evaluations++;
-      if (!weights)
+      if (!weights && s.proven)
         search_ties (&s);
+      if (!weights)
+        result->bound = s.proven ? result->best.value : result->bound + nest->array_pj + (double) nest->shape->macs * nest->core->mac_pj;
     }
   else if (!result->why)
     result->why = g_strdup ("no order of loops fits its shared memories");
