@@ -36,13 +36,14 @@ looks_like_trace (const char *path)
 static gboolean
 export_platform (const char *path, const char *format, FILE *out, GError **error)
 {
+  /* First the file: that it is missing or broken matters more than the format. */
+  g_autoptr (HdPlatform) platform = cli_load_platform (path, error);
+  if (platform == NULL)
+    return FALSE;
   if (!g_str_equal (format, "svg")) {
     g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "--format %s - a platform can be drawn as svg only; the other formats are for traces", format);
     return FALSE;
   }
-  g_autoptr (HdPlatform) platform = cli_load_platform (path, error);
-  if (platform == NULL)
-    return FALSE;
   g_autofree char *svg = hd_platform_to_svg (platform);
   fputs (svg, out);
   return TRUE;
@@ -81,7 +82,7 @@ cli_export (int argc, char **argv)
   int status;
   g_autofree char *format = NULL, *output = NULL;
   const GOptionEntry entries[] = {
-    { "format", 'f', 0, G_OPTION_ARG_STRING, &format, "perfetto, csv or svg", "FORMAT" },
+    { "format", 'f', 0, G_OPTION_ARG_STRING, &format, "Of a trace: perfetto (for ui.perfetto.dev; 1 cycle is 1 ns), csv (a row per task), svg (Gantt chart and occupancy); of a platform: svg", "FORMAT" },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "The file to write (default: standard output)", "FILE" },
     { NULL },
   };
