@@ -452,7 +452,7 @@ cli_cost (int argc, char **argv)
     { "search", 0, 0, G_OPTION_ARG_STRING, &self.search, "optimal, or orderings: every loop order, split greedily, as published (default: optimal)", "NAME" },
     { "placement", 0, 0, G_OPTION_ARG_STRING, &self.placement, "Where maps stand: lowest level that holds them, top level, or the core's memories (default: lowest)", "NAME" },
     { "factor-limit", 0, 0, G_OPTION_ARG_INT, &self.factor_limit, "Loop factors per layer at most (default: no limit)", "N" },
-    { "budget", 0, 0, G_OPTION_ARG_INT64, &self.budget, "Evaluations per layer at most, for latency and edp (default: 5000)", "N" },
+    { "budget", 0, 0, G_OPTION_ARG_INT64, &self.budget, "States that the search of a layer may look at (default: 20000; 5000 in branch and bound)", "N" },
     { NULL },
   };
   if (!cli_parse (&argc, &argv, entries, &common, 0, 0, &status))
