@@ -50,7 +50,8 @@ _hd_waits_find (const HdView *view, guint32 only)
       busy_until[core] = MAX (busy_until[core], view->end[t]);
   }
   add_endless (view, only, busy_until, waits);
-  qsort (waits->data, waits->len, sizeof (HdWait), compare_waits);
+  if (waits->len > 1)
+    qsort (waits->data, waits->len, sizeof (HdWait), compare_waits);
   return waits;
 }
 
@@ -116,7 +117,8 @@ find_reasons (const HdView *view, guint32 only)
     Reason reason = reason_of (view, &g_array_index (waits, HdWait, i));
     g_array_append_val (reasons, reason);
   }
-  qsort (reasons->data, reasons->len, sizeof (Reason), compare_keys);
+  if (reasons->len > 1)
+    qsort (reasons->data, reasons->len, sizeof (Reason), compare_keys);
   guint n = 0;
   for (guint i = 0; i < reasons->len; i++) {
     Reason *last = n > 0 ? &g_array_index (reasons, Reason, n - 1) : NULL, *next = &g_array_index (reasons, Reason, i);
@@ -126,7 +128,8 @@ find_reasons (const HdView *view, guint32 only)
       g_array_index (reasons, Reason, n++) = *next;
   }
   g_array_set_size (reasons, n);
-  qsort (reasons->data, reasons->len, sizeof (Reason), compare_reasons);
+  if (reasons->len > 1)
+    qsort (reasons->data, reasons->len, sizeof (Reason), compare_reasons);
   return reasons;
 }
 

@@ -23,6 +23,13 @@ typedef struct {
 } Trace;
 
 static void
+free_names (const char *const *names, const char *const *made)
+{
+  if (names != made)
+    g_strfreev ((char **) names);
+}
+
+static void
 name_all (Trace *self, guint cores, guint layers)
 {
   self->made.core = (const char *const *) make_names ("core", cores);
@@ -131,7 +138,14 @@ main (int argc, char **argv)
     options.window_from = trace.made.cycles / 4;
     options.window_to = trace.made.cycles / 2;
   }
-  if (made_write (&trace.made, argv[2], &options, &error))
+  gboolean fine = made_write (&trace.made, argv[2], &options, &error);
+  Made empty = made_empty ();
+  free_names (trace.made.core, empty.core);
+  free_names (trace.made.layer, empty.layer);
+  free_names (trace.made.queue, empty.queue);
+  g_array_unref (trace.tasks);
+  g_array_unref (trace.changes);
+  if (fine)
     return 0;
   fprintf (stderr, "report-driver: %s\n", error->message);
   return error->code;
