@@ -22,6 +22,17 @@ G_BEGIN_DECLS
 const char *const *hd_pass_names (void);
 
 /**
+ * hd_pass_check_dram:
+ * @mapping: what is to be scheduled on what
+ *
+ * Whether there is a DRAM, and room in it for the inputs and weights, each whole. hd_pass_run() asks this too; asked before the tiling, it saves
+ * cutting what fits nowhere into millions of nodes.
+ *
+ * Errors: %HD_ERROR_NEGATIVE (which tensor, which memory, how many bits are free).
+ */
+gboolean hd_pass_check_dram (const HdMapping *mapping, GError **error);
+
+/**
  * hd_pass_run:
  * @name: one of hd_pass_names()
  * @tiling: what is scheduled; its mapping says on what

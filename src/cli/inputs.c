@@ -123,6 +123,8 @@ cli_inputs_parse (CliInputs *self, const char *name, const char *platform, const
 HdSchedule *
 cli_inputs_schedule (CliInputs *self, GError **error)
 {
+  if (!hd_pass_check_dram (self->mapping, error))
+    return NULL;
   self->tiling = hd_tiling_new (self->mapping, error);
   if (self->tiling == NULL)
     return NULL;

@@ -85,7 +85,7 @@ simulate (const HdPlatform *platform, const HdSchedule *schedule, const char *re
   print_summary (record, platform, schedule, &result, (double) (g_get_monotonic_time () - begin) / 1e6, common);
   print_notes (platform, schedule, options, trace_options, &result, common);
   if (result.deadlock)
-    fprintf (stderr, "heddle: deadlock at cycle %" G_GUINT64_FORMAT ": %s\n", result.cycles, result.deadlock_text);
+    fprintf (stderr, "heddle: %s\n", result.deadlock_text);
   return result.deadlock ? HD_ERROR_NEGATIVE : 0;
 }
 

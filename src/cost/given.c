@@ -1,7 +1,7 @@
 /* Mappings given by a mapping file: names become indices. */
 #include "cost/cost.h"
 
-static gboolean
+static G_GNUC_PRINTF (4, 5) gboolean
 refuse (const HdMapping *mapping, const HdMappingLayer *layer, GError **error, const char *format, ...)
 {
   g_autofree char *text = NULL;

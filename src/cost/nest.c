@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static gboolean
+static G_GNUC_PRINTF (2, 3) gboolean
 negative (GError **error, const char *format, ...)
 {
   g_autofree char *text = NULL;

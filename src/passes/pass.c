@@ -29,6 +29,29 @@ hd_pass_names (void)
   return NAMES;
 }
 
+gboolean
+hd_pass_check_dram (const HdMapping *mapping, GError **error)
+{
+  if (mapping->dram.memory == HD_NONE) {
+    g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "platform \"%s\" has no DRAM for the network's inputs, weights and outputs", mapping->platform->name);
+    return FALSE;
+  }
+  const HdMemory *dram = &mapping->platform->memory[mapping->dram.memory];
+  guint64 free_bits = dram->capacity_bits;
+  for (guint t = 0; t < mapping->workload->n_tensors && dram->capacity_bits != HD_UNLIMITED_BITS; t++) {
+    const HdTensor *tensor = &mapping->workload->tensors[t];
+    if (tensor->producer != HD_NONE || tensor->n_consumers == 0)
+      continue;
+    if (tensor->total_bits > free_bits) {
+      g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "tensor \"%s\" does not fit in memory \"%s\" beside the other inputs and weights: it takes %" G_GUINT64_FORMAT " bit, %" G_GUINT64_FORMAT " bit are free",
+                   tensor->name, dram->id, tensor->total_bits, free_bits);
+      return FALSE;
+    }
+    free_bits -= tensor->total_bits;
+  }
+  return TRUE;
+}
+
 HdSchedule *
 hd_pass_run (const char *name, HdTiling *tiling, HdCostModel *cost, GError **error)
 {

@@ -5,6 +5,8 @@
  * loads go ahead as early as space allows. doc/passes.md tells why no plan deadlocks.
  */
 #include "config.h"
+#include <heddle/passes.h>
+
 #include "passes/plan.h"
 
 #include <math.h>
@@ -432,34 +434,26 @@ plan_clear (Plan *plan)
   hd_schedule_builder_free (plan->builder);
 }
 
-/* What is in DRAM at the beginning: inputs and weights, each whole. */
-static gboolean
-place_residents (Plan *plan, GError **error)
+/* What is in DRAM at the beginning: inputs and weights, each whole. That there is room has been seen to. */
+static void
+place_residents (Plan *plan)
 {
   for (guint t = 0; t < plan->workload->n_tensors; t++) {
     const HdTensor *tensor = &plan->workload->tensors[t];
     if (tensor->producer != HD_NONE || tensor->n_consumers == 0)
       continue;
-    if (!plan_take_bits (plan, plan->dram, tensor->total_bits)) {
-      g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "tensor \"%s\" does not fit in memory \"%s\" beside the other inputs and weights: it takes %" G_GUINT64_FORMAT " bit, %" G_GUINT64_FORMAT " bit are free",
-                   tensor->name, plan->platform->memory[plan->dram].id, tensor->total_bits, plan->space[plan->dram].free_bits);
-      return FALSE;
-    }
+    plan_take_bits (plan, plan->dram, tensor->total_bits);
     HdBox whole = hd_tensor_whole_box (tensor);
     plan->tensor_piece[t] = hd_schedule_builder_piece (plan->builder, plan->dram, tensor->total_bits, HD_NONE, t, &whole);
   }
-  return TRUE;
 }
 
 static gboolean
 plan_all (Plan *plan, GError **error)
 {
-  if (plan->dram == HD_NONE) {
-    g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "platform \"%s\" has no DRAM for the network's inputs, weights and outputs", plan->platform->name);
+  if (!hd_pass_check_dram (plan->tiling->mapping, error) || !check_operand_memories (plan, error) || !plan_items_build (plan, error))
     return FALSE;
-  }
-  if (!check_operand_memories (plan, error) || !plan_items_build (plan, error) || !place_residents (plan, error))
-    return FALSE;
+  place_residents (plan);
   for (plan->step = 0; plan->step < plan->tiling->n_nodes; plan->step++)
     if (!plan_node (plan, error))
       return FALSE;

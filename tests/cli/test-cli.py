@@ -134,7 +134,8 @@ def signal_cases(at):
     write(at, "long.mapping.xml", '<mapping version="1"><stack layers="*"><tile OY="1" OX="4"/></stack></mapping>')
     for number, expected in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
         write(at, "earlier.h5", "earlier")
-        process = subprocess.Popen([HEDDLE, "run", *FSRCNN[:4], "-m", "long.mapping.xml", "-o", "earlier.h5"], cwd=at, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+        process = subprocess.Popen([HEDDLE, "run", *FSRCNN[:4], "-m", "long.mapping.xml", "-o", "earlier.h5"], cwd=at, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
+                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))   # ignored by what a script starts with "&"
         time.sleep(0.4)
         process.send_signal(number)
         try:

@@ -1,10 +1,11 @@
-/* Runs a fuzz target over files, or over standard input (AFL); no fuzzer is needed. */
+/* Runs a fuzz target over files, or over standard input (AFL); no fuzzer is needed. libFuzzer has its own main: build-aux/fuzz leaves this one out. */
 #include <glib.h>
 #include <stdint.h>
 #include <stdio.h>
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
+#ifndef HD_FUZZER_HAS_MAIN
 static int
 run (const char *path)
 {
@@ -26,3 +27,4 @@ main (int argc, char **argv)
     failed |= run (argv[i]);
   return argc > 1 ? failed : run ("/dev/stdin");
 }
+#endif

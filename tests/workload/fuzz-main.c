@@ -1,8 +1,9 @@
-/* Runs a fuzz target over files, or over standard input (AFL); no fuzzer is needed. */
+/* Runs a fuzz target over files, or over standard input (AFL); no fuzzer is needed. libFuzzer has its own main: build-aux/fuzz leaves this one out. */
 #include "workload/fuzz.h"
 
 #include <stdio.h>
 
+#ifndef HD_FUZZER_HAS_MAIN
 static int
 run (const char *path)
 {
@@ -24,3 +25,4 @@ main (int argc, char **argv)
     failed |= run (argv[i]);
   return argc > 1 ? failed : run ("/dev/stdin");
 }
+#endif
