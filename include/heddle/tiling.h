@@ -33,8 +33,8 @@ G_BEGIN_DECLS
 
 typedef guint32 HdNodeId;
 
-/** More nodes than this are refused; so is what does not fit in memory. */
-#define HD_TILING_MAX_NODES G_MAXINT32
+/** More nodes (tiles, pieces) than this are refused, however large the memory: they would take minutes. So is what does not fit in memory. */
+#define HD_TILING_MAX_NODES 100000000
 
 typedef enum {
   HD_DEPENDENCY_PARTIAL = 1 << 0,   /* an unfinished sum, in the layer's partial_bits per element: the node adds to it */
