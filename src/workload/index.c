@@ -87,8 +87,9 @@ scan_number (Scanner *s, gint64 *out)
   if (!g_ascii_isdigit (*s->at))
     return fail (s, "no number - expected one");
   for (; g_ascii_isdigit (*s->at); s->at++) {
-    value = value * 10 + (*s->at - '0');
-    if (value > OFFSET_MAX)
+    gboolean fits = value <= OFFSET_MAX / 10;
+    value = fits ? value * 10 + (*s->at - '0') : value;
+    if (!fits || value > OFFSET_MAX)
       return fail (s, "a number is too large - expected at most 2^61");
   }
   *out = value;

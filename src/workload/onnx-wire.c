@@ -120,11 +120,12 @@ walk_inner (Walker *w, gsize end, guint64 tag, const Message *message)
   if (!walk (w, end, message))
     return FALSE;
   guint body = w->out->len - mark;
-  g_autofree guint8 *copy = g_memdup2 (w->out->data + mark, body);
+  g_autofree guint8 *copy = body > 0 ? g_memdup2 (w->out->data + mark, body) : NULL;
   g_byte_array_set_size (w->out, mark);
   append_varint (w->out, tag);
   append_varint (w->out, body);
-  g_byte_array_append (w->out, copy, body);
+  if (body > 0)
+    g_byte_array_append (w->out, copy, body);
   return TRUE;
 }
 
