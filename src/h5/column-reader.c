@@ -4,6 +4,7 @@
 
 #include <heddle/checked.h>
 
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -16,6 +17,7 @@ struct HdH5ChunkedReader {
   guint64 chunk_rows;  /* 0: not chunked */
   gboolean shuffled;
   gboolean deflated;
+  GArray *present;     /* of guint64: the chunks that are there, ascending, once they have been listed */
   guint8 *raw;         /* a chunk as it stands in the file */
   gsize raw_size;
 };
@@ -125,6 +127,7 @@ hd_h5_chunked_reader_free (HdH5ChunkedReader *self)
   HDF5_SCOPE ();
   _hd_h5_close (&self->dataset);
   H5Eclear2 (H5E_DEFAULT);
+  g_clear_pointer (&self->present, g_array_unref);
   g_free (self->raw);
   g_free (self->path);
   g_free (self);
@@ -153,6 +156,50 @@ stored_size (HdH5ChunkedReader *self, guint64 index, gsize *size, GError **error
     return _hd_h5_read_error (self->reader, self->path, error, "chunk %" G_GUINT64_FORMAT " is larger than the file", index);
   *size = stored;
   return TRUE;
+}
+
+/* To list n chunks takes HDF5 1.10 n * n / 2 steps, to ask for each of them as many as there could be. */
+enum { LIST_AT_MOST = 20000, ASK_AT_MOST = 65536 };
+
+static int
+compare_indices (const void *a, const void *b)
+{
+  guint64 x = *(const guint64 *) a, y = *(const guint64 *) b;
+  return x < y ? -1 : x > y;
+}
+
+static void
+list_present (HdH5ChunkedReader *self)
+{
+  hsize_t n = 0, offset, size;
+  haddr_t address;
+  unsigned mask;
+  AUTO_ID space = H5Dget_space (self->dataset);
+  if (space < 0 || H5Dget_num_chunks (self->dataset, space, &n) < 0 || n > LIST_AT_MOST)
+    return;
+  self->present = g_array_new (FALSE, FALSE, sizeof (guint64));
+  for (hsize_t i = 0; i < n; i++)
+    if (H5Dget_chunk_info (self->dataset, space, i, &offset, &mask, &address, &size) >= 0) {
+      guint64 index = offset / self->chunk_rows;
+      g_array_append_val (self->present, index);
+    }
+  qsort (self->present->data, self->present->len, sizeof (guint64), compare_indices);
+}
+
+guint64
+hd_h5_next_chunk (HdH5ChunkedReader *self, guint64 index)
+{
+  HDF5_SCOPE ();
+  if (self->rows / self->chunk_rows <= ASK_AT_MOST)
+    return index;
+  if (self->present == NULL)
+    list_present (self);
+  if (self->present == NULL)
+    return index;
+  for (guint i = 0; i < self->present->len; i++)
+    if (g_array_index (self->present, guint64, i) >= index)
+      return g_array_index (self->present, guint64, i);
+  return G_MAXUINT64;
 }
 
 static gboolean

@@ -156,6 +156,8 @@ char **hd_h5_read_strings (HdH5Reader *self, const char *path, guint64 *rows, GE
 typedef struct HdH5ChunkedReader HdH5ChunkedReader;
 /** @type: (out): U8 to U64 or F64. */
 HdH5ChunkedReader *hd_h5_open_chunked (HdH5Reader *self, const char *path, HdH5Type *type, guint64 *rows, guint64 *chunk_rows, GError **error);
+/** Where to look on: no chunk from @index up to, but not including, the returned one is in the file; 2^64-1: none is any more. Where there are few chunks that is @index itself. */
+guint64 hd_h5_next_chunk (HdH5ChunkedReader *self, guint64 index);
 /**
  * hd_h5_read_chunk:
  * @planes: chunk_rows * type size bytes

@@ -79,8 +79,14 @@ static gboolean
 read_range (Decoder *self, HdH5ChunkedReader *chunks, guint64 first_cycle, guint64 from, guint64 to, GError **error)
 {
   for (guint64 at = from; at < to && !self->stopped;) {
-    guint64 index = at / self->rows, begin = index * self->rows, end = MIN (to, begin + self->rows);
+    guint64 index = at / self->rows, next = hd_h5_next_chunk (chunks, index), begin = index * self->rows, end = MIN (to, begin + self->rows);
     gboolean present;
+    if (next > index) {
+      end = next < to / self->rows ? next * self->rows : to;
+      add_run (self, first_cycle + at, first_cycle + end, 0);
+      at = end;
+      continue;
+    }
     if (!hd_h5_read_chunk (chunks, index, self->planes, &present, error))
       return FALSE;
     if (present)
