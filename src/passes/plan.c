@@ -191,8 +191,12 @@ static gboolean
 node_cost (Plan *plan, HdNodeId node, HdCoreId core, HdLayerId layer, guint32 *cost, GError **error)
 {
   HdBox box = hd_tiling_node_box (plan->tiling, node);
+  const HdShape *shape = &plan->tiling->shape[hd_tiling_node_shape (plan->tiling, node)];
+  HdCostPlace place = HD_COST_PLACE_DEFAULT;
   HdNodeCost found;
-  if (!hd_cost_node (plan->cost, core, layer, &box, NULL, &found, error))
+  place.partial_in = shape->partial_in;
+  place.partial_out = shape->partial_out;
+  if (!hd_cost_node (plan->cost, core, layer, &box, &place, &found, error))
     return FALSE;
   HdTaskCost row = { .cycles = found.cycles, .load_cycles = found.load_cycles, .energy_aj = (guint64) llrint (found.energy_pj * HD_AJ_PER_PJ),
                      .load_energy_aj = (guint64) llrint (found.load_energy_pj * HD_AJ_PER_PJ), .macs = found.macs };

@@ -186,12 +186,20 @@ add_rows (HdSeriesWriter *self, guint64 value, guint64 n, GError **error)
   return TRUE;
 }
 
+/* Even a value that never changes costs a byte for every 1,028 of its cycles, in every series: this many cycles are 16 GiB. */
+#define LONGEST_RUN (G_GUINT64_CONSTANT (1) << 44)
+
 /* Adds the run that ends at @end, as far as it lies in the window. */
 static gboolean
 end_run (HdSeriesWriter *self, guint64 end, GError **error)
 {
   guint64 from = MAX (self->since, self->window_from), to = MIN (end, self->window_to);
   self->since = end;
+  if (self->value != 0 && to > from && to - from > LONGEST_RUN) {
+    g_set_error (error, HD_ERROR, HD_ERROR_WRITE, "a value of %s lasts %" G_GUINT64_FORMAT " cycles, too many to write one by one - leave the per-cycle series out (--no-dense) or say which cycles (--window)",
+                 self->series.resource, to - from);
+    return FALSE;
+  }
   return from >= to || add_rows (self, stored_value (self, self->value), to - from, error);
 }
 
