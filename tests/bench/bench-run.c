@@ -14,13 +14,13 @@ static const char MAPPING[] = "<mapping version=\"1\"><stack layers=\"conv1 ... 
 volatile int cli_signal = 0;
 
 static double
-run_once (HdEngine *engine, const HdPlatform *platform, const HdSchedule *schedule, const CliRecord *record, const char *path)
+run_once (HdEngine *engine, CliRecord *record, const char *path)
 {
   GError *error = NULL;
   HdResult result;
   gint64 begin = g_get_monotonic_time ();
-  HdSink *sink = path != NULL ? hd_trace_sink_new (path, cli_record_header (record), NULL, &error) : NULL;
-  if (!hd_engine_run (engine, sink, &result, &error) || (sink != NULL && (!cli_record_result (record, platform, schedule, &result, sink, &error) || !hd_trace_sink_commit (sink, &error))))
+  HdSink *sink = path != NULL ? hd_trace_sink_new (path, cli_record_header (record, NULL), NULL, &error) : NULL;
+  if (!hd_engine_run (engine, sink, &result, &error) || (sink != NULL && (!cli_record_result (record, &result, sink, &error) || !hd_trace_sink_commit (sink, &error))))
     g_error ("%s", error->message);
   hd_trace_sink_free (sink);
   return (double) (g_get_monotonic_time () - begin) / 1e6;
@@ -46,12 +46,12 @@ main (void)
     g_error ("%s", error->message);
   double planned = (double) (g_get_monotonic_time () - begin) / 1e6;
   g_autoptr (HdEngine) engine = hd_engine_new (platform, schedule, &error);
-  g_autoptr (CliRecord) record = cli_record_new (platform, schedule, NULL);
+  g_autoptr (CliRecord) record = cli_record_new (platform, schedule);
   g_autofree char *path = g_strdup_printf ("%s/heddle-bench-%d.h5", g_get_tmp_dir (), (int) getpid ());
   double without = G_MAXDOUBLE, with = G_MAXDOUBLE;
   for (int round = 0; round < 5; round++) {
-    without = MIN (without, run_once (engine, platform, schedule, record, NULL));
-    with = MIN (with, run_once (engine, platform, schedule, record, path));
+    without = MIN (without, run_once (engine, record, NULL));
+    with = MIN (with, run_once (engine, record, path));
   }
   GStatBuf file;
   g_stat (path, &file);
