@@ -222,10 +222,14 @@ find_positions (HdBlockScratch *self, const HdByteRuns *runs)
   }
 }
 
+/* Matches are looked for until so many runs in a row had none: data that never repeat are not worth the time. */
+#define PATIENCE 256
+
 static void
 make_tokens (HdBlockScratch *self, const HdByteRuns *runs, int previous)
 {
   guint done = 0; /* bytes of the run that a match has covered */
+  guint patience = runs->n > 8 ? PATIENCE : 0;
   self->n_tokens = 0;
   self->extra_bits = 0;
   memset (self->litlen, 0, sizeof self->litlen);
@@ -236,8 +240,10 @@ make_tokens (HdBlockScratch *self, const HdByteRuns *runs, int previous)
   for (guint i = 0; i < runs->n;) {
     guint partial = 0, n = 0;
     reserve_tokens (self, 8);
-    if (done == 0 && runs->n > 8 && i + 1 < runs->n)
+    if (done == 0 && patience > 0 && i + 1 < runs->n) {
       n = try_match (self, runs, i, &partial);
+      patience = n > 0 ? PATIENCE : patience - 1;
+    }
     if (n == 0) {
       put_run (self, runs->byte[i], runs->length[i] - done, done > 0 || (i == 0 && previous == runs->byte[0]));
       done = 0;
