@@ -34,7 +34,8 @@ hd_workload_load (const char *path, const HdImportOptions *options, GError **err
   }
   const char *text = g_mapped_file_get_contents (file);
   gsize length = g_mapped_file_get_length (file);
-  if (text == NULL || looks_like_xml (text, length))
+  /* The name counts as well: who writes XML wants to hear in which line it is none. */
+  if (text == NULL || looks_like_xml (text, length) || g_str_has_suffix (path, ".xml"))
     return hd_workload_parse_xml (text != NULL ? text : "", length, path, error);
   return hd_workload_parse_onnx ((const guint8 *) text, length, path, options, error);
 }
