@@ -121,6 +121,45 @@ HdMapping *hd_mapping_parse_xml (const char *text, gsize length, const char *nam
  */
 HdMapping *hd_mapping_default (HdWorkload *workload, HdPlatform *platform, GError **error);
 
+/* --- made in code ------------------------------------------------------------------------------------ */
+
+/** What a layer's row is to be. */
+typedef struct {
+  guint n_cores;             /* 0: the first core that takes it */
+  const HdCoreId *cores;     /* distinct; the nodes are dealt to them in this order */
+  int split;                 /* index of the rank whose pieces are dealt in contiguous blocks; -1: none. Not cut otherwise: it is cut into n_cores pieces */
+  guint64 cut[HD_RANKS_MAX]; /* by rank of the layer: size of its pieces [1]; 0: not cut */
+} HdMappingLayerChoice;
+
+/** Layers to be fused. */
+typedef struct {
+  guint n_layers;
+  const HdLayerId *layers;   /* in any order, each once */
+  guint n_axes;
+  guint axis_rank[HD_RANKS_MAX];    /* of the stack's last layer; outermost loop first */
+  guint64 axis_size[HD_RANKS_MAX];  /* [1] */
+  HdRetention mode;
+} HdMappingStackChoice;
+
+typedef struct {
+  const HdMappingLayerChoice *layer;  /* by layer of the workload */
+  guint n_stacks;
+  const HdMappingStackChoice *stack;  /* layers in none are stacks of their own, untiled */
+  guint prefetch;                     /* as in HdMappingDram */
+} HdMappingChoices;
+
+/**
+ * hd_mapping_new_choices:
+ *
+ * A mapping out of choices made in code, checked as a file's are; no text on the way: microseconds, for searches. hd_mapping_to_xml() of it reads back as the same.
+ *
+ * Errors: %HD_ERROR_INPUT; every fault names its layer.
+ */
+HdMapping *hd_mapping_new_choices (HdWorkload *workload, HdPlatform *platform, const HdMappingChoices *choices, GError **error);
+
+/** Whether @core takes layers like @layer. */
+gboolean hd_mapping_core_takes (const HdCore *core, const HdLayer *layer);
+
 HdMapping *hd_mapping_ref (HdMapping *self);
 void hd_mapping_unref (HdMapping *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HdMapping, hd_mapping_unref)

@@ -7,8 +7,8 @@
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-static HdMapping *
-mapping_new (HdWorkload *workload, HdPlatform *platform, const char *file)
+HdMapping *
+_hd_mapping_new (HdWorkload *workload, HdPlatform *platform, const char *file)
 {
   HdMapping *self = g_new0 (HdMapping, 1);
   self->references = 1;
@@ -79,8 +79,8 @@ hd_mapping_unref (HdMapping *self)
 
 /* --- reading ----------------------------------------------------------------------------------- */
 
-static void
-reader_init (HdMappingReader *reader, HdMapping *mapping, HdXmlDocument *document, HdDiagnostics *faults)
+void
+_hd_mapping_reader_init (HdMappingReader *reader, HdMapping *mapping, HdXmlDocument *document, HdDiagnostics *faults)
 {
   guint n_layers = mapping->workload->n_layers;
   *reader = (HdMappingReader) {
@@ -96,8 +96,8 @@ reader_init (HdMappingReader *reader, HdMapping *mapping, HdXmlDocument *documen
   };
 }
 
-static void
-reader_clear (HdMappingReader *reader)
+void
+_hd_mapping_reader_clear (HdMappingReader *reader)
 {
   for (guint l = 0; l < reader->mapping->workload->n_layers; l++)
     _hd_mapping_rule_free (reader->layer_rules[l]);
@@ -244,8 +244,8 @@ read_root (HdMappingReader *reader)
 }
 
 /* Hands the stacks over to the mapping, so that it frees them in any case. */
-static void
-take_stacks (HdMappingReader *reader)
+void
+_hd_mapping_take_stacks (HdMappingReader *reader)
 {
   reader->mapping->n_stacks = reader->stacks->len;
   reader->mapping->stack = g_memdup2 (reader->stacks->data, reader->stacks->len * sizeof (HdMappingStack));
@@ -254,16 +254,16 @@ take_stacks (HdMappingReader *reader)
 static HdMapping *
 read_document (HdXmlDocument *document, HdWorkload *workload, HdPlatform *platform, GError **error)
 {
-  g_autoptr (HdMapping) mapping = mapping_new (workload, platform, hd_xml_file (document));
+  g_autoptr (HdMapping) mapping = _hd_mapping_new (workload, platform, hd_xml_file (document));
   HdMappingReader reader;
-  reader_init (&reader, mapping, document, hd_xml_diagnostics (document));
+  _hd_mapping_reader_init (&reader, mapping, document, hd_xml_diagnostics (document));
   read_root (&reader);
   _hd_mapping_resolve_layers (&reader);
   if (hd_diagnostics_count (reader.faults) == 0)
     _hd_mapping_order_stacks (&reader);
   else
-    take_stacks (&reader);
-  reader_clear (&reader);
+    _hd_mapping_take_stacks (&reader);
+  _hd_mapping_reader_clear (&reader);
   if (!hd_diagnostics_check (hd_xml_diagnostics (document), error))
     return NULL;
   return g_steal_pointer (&mapping);
@@ -286,14 +286,14 @@ hd_mapping_parse_xml (const char *text, gsize length, const char *name, HdWorklo
 HdMapping *
 hd_mapping_default (HdWorkload *workload, HdPlatform *platform, GError **error)
 {
-  g_autoptr (HdMapping) mapping = mapping_new (workload, platform, "");
+  g_autoptr (HdMapping) mapping = _hd_mapping_new (workload, platform, "");
   g_autoptr (HdDiagnostics) faults = hd_diagnostics_new (platform->name);
   g_autoptr (GError) local = NULL;
   HdMappingReader reader;
-  reader_init (&reader, mapping, NULL, faults);
+  _hd_mapping_reader_init (&reader, mapping, NULL, faults);
   _hd_mapping_resolve_layers (&reader);
   _hd_mapping_order_stacks (&reader);
-  reader_clear (&reader);
+  _hd_mapping_reader_clear (&reader);
   if (hd_diagnostics_check (faults, &local)) {
     _hd_mapping_fit (mapping);
     return g_steal_pointer (&mapping);

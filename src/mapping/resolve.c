@@ -22,8 +22,8 @@ find_operator_rule (const HdMappingReader *reader, const char *type)
 
 /* --- cores ------------------------------------------------------------------------------------------ */
 
-static gboolean
-core_takes (const HdCore *core, const HdLayer *layer)
+gboolean
+hd_mapping_core_takes (const HdCore *core, const HdLayer *layer)
 {
   if ((core->operators >> layer->layer_class & 1) == 0)
     return FALSE;
@@ -35,14 +35,14 @@ core_takes (const HdCore *core, const HdLayer *layer)
   return FALSE;
 }
 
-static void
-give_default_core (HdMappingReader *reader, const HdLayer *layer, HdMappingLayer *row)
+void
+_hd_mapping_give_default_core (HdMappingReader *reader, const HdLayer *layer, HdMappingLayer *row)
 {
   const HdPlatform *platform = reader->mapping->platform;
   row->n_cores = 1;
   row->cores = g_new0 (HdCoreId, 1);
   for (HdCoreId c = 0; c < platform->n_cores; c++)
-    if (core_takes (&platform->core[c], layer)) {
+    if (hd_mapping_core_takes (&platform->core[c], layer)) {
       row->cores[0] = c;
       return;
     }
@@ -56,13 +56,13 @@ give_cores (HdMappingReader *reader, const HdLayer *layer, const Rules *rules, H
   const HdPlatform *platform = reader->mapping->platform;
   const HdMappingRule *rule = rules->own != NULL && rules->own->cores != NULL ? rules->own : rules->operator;
   if (rule == NULL || rule->cores == NULL || rule->cores->len == 0) {
-    give_default_core (reader, layer, row);
+    _hd_mapping_give_default_core (reader, layer, row);
     return;
   }
   row->n_cores = rule->cores->len;
   row->cores = g_memdup2 (rule->cores->data, rule->cores->len * sizeof (HdCoreId));
   for (guint i = 0; i < row->n_cores; i++)
-    if (!core_takes (&platform->core[row->cores[i]], layer))
+    if (!hd_mapping_core_takes (&platform->core[row->cores[i]], layer))
       hd_diagnostics_add (reader->faults, rule->line, "the core \"%s\" does not take the layer \"%s\" (%s, class %s)", platform->core[row->cores[i]].id, layer->name,
                           layer->operator_type, CLASS_NAMES[layer->layer_class]);
 }
@@ -120,8 +120,8 @@ give_cuts (HdMappingReader *reader, const HdLayer *layer, const Rules *rules, Hd
 /* --- boxes of outputs with several digits --------------------------------------------------------------- */
 
 /* Pieces of an inner digit of an output dimension make a box only where the outer digits are fixed. Returns the outer rank that is not, or -1. */
-static int
-hindering_rank (const HdLayer *layer, const guint64 *piece, guint rank)
+int
+_hd_mapping_hindering_rank (const HdLayer *layer, const guint64 *piece, guint rank)
 {
   const HdOperand *output = hd_layer_output (layer);
   if (piece[rank] >= layer->rank[rank].size)
@@ -162,7 +162,7 @@ check_boxes (HdMappingReader *reader, const HdLayer *layer, const HdMappingLayer
   guint line[HD_RANKS_MAX];
   find_pieces (layer, row, tile, piece, line);
   for (guint r = 0; r < layer->n_ranks; r++) {
-    int outer = hindering_rank (layer, piece, r);
+    int outer = _hd_mapping_hindering_rank (layer, piece, r);
     if (outer >= 0)
       hd_diagnostics_add (reader->faults, line[r], "pieces of %s make no boxes of the output of \"%s\" - expected %s cut into pieces of 1 as well", layer->rank[r].name,
                           layer->name, layer->rank[outer].name);

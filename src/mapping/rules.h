@@ -38,6 +38,13 @@ typedef struct {
   HdMappingRule **layer_rules;   /* by layer; NULL: none */
 } HdMappingReader;
 
+/** mapping.c: a mapping without rows. */
+HdMapping *_hd_mapping_new (HdWorkload *workload, HdPlatform *platform, const char *file);
+/** mapping.c: @document may be NULL. */
+void _hd_mapping_reader_init (HdMappingReader *reader, HdMapping *mapping, HdXmlDocument *document, HdDiagnostics *faults);
+void _hd_mapping_reader_clear (HdMappingReader *reader);
+/** mapping.c: hands the stacks over to the mapping as they are, so that it frees them. */
+void _hd_mapping_take_stacks (HdMappingReader *reader);
 HdMappingRule *_hd_mapping_rule_new (const char *name, guint line);
 void _hd_mapping_rule_free (HdMappingRule *rule);
 /** stacks.c: reads one <stack>. */
@@ -50,6 +57,10 @@ void _hd_mapping_read_cut (HdMappingReader *reader, HdXmlNode *node, HdMappingRu
 const HdMappingTerm *_hd_mapping_find_term (const GArray *terms, const char *rank);
 /** resolve.c: rules to rows, one for each layer. Faults go to @faults. */
 void _hd_mapping_resolve_layers (HdMappingReader *reader);
+/** resolve.c: the first core by name that takes the layer. */
+void _hd_mapping_give_default_core (HdMappingReader *reader, const HdLayer *layer, HdMappingLayer *row);
+/** resolve.c: pieces of an inner digit of an output dimension make a box only where the outer digits are fixed. Returns the outer rank that is not, or -1. */
+int _hd_mapping_hindering_rank (const HdLayer *layer, const guint64 *piece, guint rank);
 /** order.c: gives each unnamed layer a stack and puts the stacks in order. Faults go to @faults. */
 void _hd_mapping_order_stacks (HdMappingReader *reader);
 /** fit.c: cuts each layer until a node fits its core's memories. */

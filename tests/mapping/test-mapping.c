@@ -324,3 +324,71 @@ Test (broken, mutations)
   }
   cr_assert_gt (refused, 1000);
 }
+
+/* --- mappings made in code -------------------------------------------------------------------------- */
+
+static HdMapping *
+choose (HdWorkload *workload, HdPlatform *platform, HdMappingLayerChoice *layer, const HdMappingStackChoice *stack, guint n_stacks, GError **error)
+{
+  HdMappingChoices choices = { .layer = layer, .n_stacks = n_stacks, .stack = stack };
+  return hd_mapping_new_choices (workload, platform, &choices, error);
+}
+
+static HdMappingLayerChoice *
+no_choices (const HdWorkload *workload)
+{
+  HdMappingLayerChoice *layer = g_new0 (HdMappingLayerChoice, workload->n_layers);
+  for (guint l = 0; l < workload->n_layers; l++)
+    layer[l].split = -1;
+  return layer;
+}
+
+Test (mapping, choices_are_what_a_file_says)
+{
+  g_autoptr (HdWorkload) workload = network ("resnet18");
+  g_autoptr (HdPlatform) platform = machine ("tpu-like-quad");
+  g_autoptr (GError) error = NULL;
+  g_autofree HdMappingLayerChoice *layer = no_choices (workload);
+  HdCoreId cores[] = { hd_platform_find_core (platform, "core2"), hd_platform_find_core (platform, "core0") };
+  HdLayerId conv = hd_workload_find_layer (workload, "conv1"), relu = hd_workload_find_layer (workload, "relu1"), pool = hd_workload_find_layer (workload, "maxpool");
+  HdLayerId fused[] = { pool, conv, relu };
+  const HdLayer *last = &workload->layers[pool];
+  layer[conv] = (HdMappingLayerChoice) { .n_cores = 2, .cores = cores, .split = hd_layer_find_rank (&workload->layers[conv], "K") };
+  layer[relu].split = -1;
+  layer[relu].cut[hd_layer_find_rank (&workload->layers[relu], "OY")] = 4;
+  HdMappingStackChoice stack = { .n_layers = 3, .layers = fused, .n_axes = 1, .axis_rank = { (guint) hd_layer_find_rank (last, "OY") }, .axis_size = { 7 }, .mode = HD_RETENTION_RECOMPUTE };
+  g_autoptr (HdMapping) made = choose (workload, platform, layer, &stack, 1, &error);
+  cr_assert_not_null (made, "%s", error != NULL ? error->message : "");
+  g_autoptr (HdMapping) read = parse ("<mapping version='1'><stack layers='conv1 ... maxpool' mode='recompute'><tile OY='7'/></stack><layer id='conv1' cores='core2 core0' split='K'/>"
+                                      "<layer id='relu1'><cut rank='OY' size='4'/></layer></mapping>",
+                                      workload, platform);
+  g_autofree char *a = hd_mapping_to_xml (made), *b = hd_mapping_to_xml (read);
+  cr_assert_str_eq (a, b);
+  check_canonical (made, "choices");
+}
+
+Test (mapping, choices_that_cannot_be_name_their_layers)
+{
+  g_autoptr (HdWorkload) workload = network ("resnet18");
+  g_autoptr (HdPlatform) platform = machine ("tpu-like-quad");
+  g_autofree HdMappingLayerChoice *layer = no_choices (workload);
+  HdCoreId simd = hd_platform_find_core (platform, "simd"), twice[] = { 0, 0 }, far = platform->n_cores;
+  HdLayerId conv = hd_workload_find_layer (workload, "conv1"), relu = hd_workload_find_layer (workload, "relu1"), pool = hd_workload_find_layer (workload, "maxpool");
+  HdLayerId hole[] = { conv, pool };
+  HdMappingStackChoice stack = { .n_layers = 2, .layers = hole };
+  g_autoptr (GError) error = NULL;
+  cr_assert_null (choose (workload, platform, layer, &stack, 1, &error));
+  cr_assert (strstr (error->message, "hole") != NULL && strstr (error->message, "maxpool") != NULL, "%s", error->message);
+  g_clear_error (&error);
+  layer[conv] = (HdMappingLayerChoice) { .n_cores = 1, .cores = &simd, .split = 99 };
+  layer[relu].n_cores = 2;
+  layer[relu].cores = twice;
+  layer[pool].n_cores = 1;
+  layer[pool].cores = &far;
+  layer[pool].cut[0] = G_MAXUINT64;
+  cr_assert_null (choose (workload, platform, layer, NULL, 0, &error));
+  cr_assert (g_error_matches (error, HD_ERROR, HD_ERROR_INPUT));
+  const char *wanted[] = { "\"simd\" does not take the layer \"conv1\"", "\"conv1\": there is no rank 99", "\"relu1\": the core \"core0\" is named twice", "\"maxpool\": there is no core", "\"maxpool\": a cut of" };
+  for (guint i = 0; i < G_N_ELEMENTS (wanted); i++)
+    cr_assert_not_null (strstr (error->message, wanted[i]), "%s\n%s", wanted[i], error->message);
+}
