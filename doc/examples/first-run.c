@@ -31,7 +31,7 @@ first_run (char **file, GError **error)
     return FALSE;
   const HdCostOptions options = { .objective = HD_OBJECTIVE_LATENCY, .rules = HD_RULES_EXACT };
   g_autoptr (HdCostModel) cost = hd_cost_model_new (platform, workload, &options);
-  g_autoptr (HdSchedule) schedule = hd_pass_run ("fused", tiling, cost, error);
+  g_autoptr (HdSchedule) schedule = hd_pass_run ("fused", tiling, cost, NULL, error);
   if (schedule == NULL)
     return FALSE;
   g_autoptr (HdEngine) engine = hd_engine_new (platform, schedule, error);

@@ -121,13 +121,15 @@ remake_schedule (HdTrace *trace, CliInputs *inputs, GError **error)
   if (recipe == NULL)
     return NULL;
   g_auto (GStrv) words = g_strsplit (recipe, " ", -1);
-  if (g_strv_length (words) != 3) {
-    g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "%s:/meta/recipe: \"%s\" - expected pass, rules and objective", hd_trace_info (trace)->path, recipe);
+  guint n_words = g_strv_length (words);
+  if (n_words != 3 && n_words != 4) {
+    g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "%s:/meta/recipe: \"%s\" - expected pass, rules, objective and perhaps a priority", hd_trace_info (trace)->path, recipe);
     return NULL;
   }
   inputs->pass = g_strdup (words[0]);
   inputs->rules = g_strdup (words[1]);
   inputs->objective = g_strdup (words[2]);
+  inputs->priority = g_strdup (words[3]);   /* NULL where there are three */
   if (!cli_inputs_parse (inputs, hd_trace_info (trace)->path, platform, workload, mapping, error))
     return NULL;
   return cli_inputs_schedule (inputs, error);

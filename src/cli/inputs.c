@@ -18,6 +18,7 @@ cli_inputs_clear (CliInputs *self)
   g_free (self->workload_path);
   g_free (self->mapping_path);
   g_free (self->pass);
+  g_free (self->priority);
   g_free (self->rules);
   g_free (self->objective);
   *self = (CliInputs) { 0 };
@@ -30,9 +31,10 @@ cli_inputs_entries (CliInputs *self, const GOptionEntry *own)
     { "platform", 'p', 0, G_OPTION_ARG_FILENAME, &self->platform_path, "The platform file, or a platform in one line", "PLATFORM" },
     { "workload", 'w', 0, G_OPTION_ARG_FILENAME, &self->workload_path, "The workload: XML or ONNX", "WORKLOAD" },
     { "mapping", 'm', 0, G_OPTION_ARG_FILENAME, &self->mapping_path, "The mapping (default: each layer by itself, cut to fit the first core that takes it)", "MAPPING" },
-    { "pass", 0, 0, G_OPTION_ARG_STRING, &self->pass, "The scheduling pass: fused or layer-by-layer (default: fused)", "NAME" },
+    { "pass", 0, 0, G_OPTION_ARG_STRING, &self->pass, "The scheduling pass: fused, layer-by-layer or multi-core (default: fused)", "NAME" },
+    { "priority", 0, 0, G_OPTION_ARG_STRING, &self->priority, "By what multi-core orders nodes: latency, memory, stack, or the best of them (default: best)", "NAME" },
     { "rules", 0, 0, G_OPTION_ARG_STRING, &self->rules, "What a node costs: exact, zigzag or simple (default: exact)", "NAME" },
-    { "objective", 0, 0, G_OPTION_ARG_STRING, &self->objective, "What a core's loop order is chosen for: energy, latency or edp (default: latency)", "NAME" },
+    { "objective", 0, 0, G_OPTION_ARG_STRING, &self->objective, "What a core's loop order, and the best of several plans, is chosen for: energy, latency or edp (default: latency)", "NAME" },
   };
   GArray *all = g_array_new (TRUE, TRUE, sizeof (GOptionEntry));
   g_array_append_vals (all, common, G_N_ELEMENTS (common));
@@ -70,20 +72,23 @@ choice (const char *value, const char *const *names, const char *option, GError 
 }
 
 static const char *pass_name (const CliInputs *self) { return self->pass != NULL ? self->pass : "fused"; }
+static const char *priority_name (const CliInputs *self) { return self->priority != NULL ? self->priority : "best"; }
 static const char *rules_name (const CliInputs *self) { return self->rules != NULL ? self->rules : "exact"; }
 static const char *objective_name (const CliInputs *self) { return self->objective != NULL ? self->objective : "latency"; }
 
 char *
 cli_inputs_recipe (const CliInputs *self)
 {
-  return g_strdup_printf ("%s %s %s", pass_name (self), rules_name (self), objective_name (self));
+  gboolean multi = g_str_equal (pass_name (self), "multi-core");
+  return g_strdup_printf ("%s %s %s%s%s", pass_name (self), rules_name (self), objective_name (self), multi ? " " : "", multi ? priority_name (self) : "");
 }
+
+static const char *const OBJECTIVES[] = { "energy", "latency", "edp", NULL };
 
 static gboolean
 make_cost_model (CliInputs *self, GError **error)
 {
   static const char *const RULES[] = { "exact", "zigzag", "simple", NULL };
-  static const char *const OBJECTIVES[] = { "energy", "latency", "edp", NULL };
   int rules = choice (rules_name (self), RULES, "rules", error);
   int objective = rules < 0 ? -1 : choice (objective_name (self), OBJECTIVES, "objective", error);
   if (objective < 0)
@@ -120,13 +125,31 @@ cli_inputs_parse (CliInputs *self, const char *name, const char *platform, const
   return self->mapping != NULL && make_cost_model (self, error);
 }
 
+static gboolean
+pass_options (const CliInputs *self, HdPassOptions *options, GError **error)
+{
+  *options = HD_PASS_OPTIONS_DEFAULT;
+  if (self->priority != NULL && !g_str_equal (pass_name (self), "multi-core")) {
+    g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "--priority %s - only the pass multi-core has priorities", self->priority);
+    return FALSE;
+  }
+  int priority = choice (priority_name (self), hd_priority_names (), "priority", error);
+  int objective = priority < 0 ? -1 : choice (objective_name (self), OBJECTIVES, "objective", error);
+  if (objective < 0)
+    return FALSE;
+  options->priority = (HdPriority) priority;
+  options->objective = (HdObjective) objective;
+  return TRUE;
+}
+
 HdSchedule *
 cli_inputs_schedule (CliInputs *self, GError **error)
 {
-  if (!hd_pass_check_dram (self->mapping, error))
+  HdPassOptions options;
+  if (!pass_options (self, &options, error) || !hd_pass_check_dram (self->mapping, error))
     return NULL;
   self->tiling = hd_tiling_new (self->mapping, error);
   if (self->tiling == NULL)
     return NULL;
-  return hd_pass_run (pass_name (self), self->tiling, self->cost, error);
+  return hd_pass_run (pass_name (self), self->tiling, self->cost, &options, error);
 }

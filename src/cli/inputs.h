@@ -12,7 +12,7 @@
 
 /** What -p, -w, -m and --pass name. Zeroed at first; free with cli_inputs_clear(). */
 typedef struct {
-  char *platform_path, *workload_path, *mapping_path, *pass, *rules, *objective;
+  char *platform_path, *workload_path, *mapping_path, *pass, *priority, *rules, *objective;
   HdPlatform *platform;
   HdWorkload *workload;
   HdMapping *mapping;
@@ -23,7 +23,7 @@ typedef struct {
 void cli_inputs_clear (CliInputs *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CliInputs, cli_inputs_clear)
 
-/** The option entries -p, -w, -m, --pass, --rules and --objective, to be put before a command's own. Returns (transfer full). */
+/** The option entries -p, -w, -m, --pass, --priority, --rules and --objective, to be put before a command's own. Returns (transfer full). */
 GOptionEntry *cli_inputs_entries (CliInputs *self, const GOptionEntry *own);
 
 /** A platform from a file, or from its one-line form when there is no such file and the text has a ':'. */
@@ -33,7 +33,7 @@ HdPlatform *cli_load_platform (const char *path, GError **error);
 gboolean cli_inputs_load (CliInputs *self, GError **error);
 /** The same from texts, all of them out of the file @name. */
 gboolean cli_inputs_parse (CliInputs *self, const char *name, const char *platform, const char *workload, const char *mapping, GError **error);
-/** How the schedule is made: "PASS RULES OBJECTIVE". Returns (transfer full). */
+/** How the schedule is made: "PASS RULES OBJECTIVE", and behind the pass multi-core "PRIORITY". Returns (transfer full). */
 char *cli_inputs_recipe (const CliInputs *self);
 /** Tiles, costs and schedules. */
 HdSchedule *cli_inputs_schedule (CliInputs *self, GError **error);

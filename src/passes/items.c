@@ -31,7 +31,7 @@ plan_item_tensor (const Plan *plan, guint32 item)
 {
   if (!plan_item_is_node (plan, item))
     return hd_tiling_piece_tensor (plan->tiling, item - plan->tiling->n_nodes);
-  return hd_layer_output (&plan->workload->layers[hd_tiling_node_layer (plan->tiling, item)])->tensor;
+  return hd_layer_output (&plan->workload->layers[plan->graph->layer[item]])->tensor;
 }
 
 char *
@@ -61,9 +61,9 @@ static void
 each_consumption (Plan *plan, guint32 step, ConsumerFunction function)
 {
   HdNodeId node = plan->order[step];
-  HdLayerId l = hd_tiling_node_layer (plan->tiling, node);
+  HdLayerId l = plan->graph->layer[node];
   const HdLayer *layer = &plan->workload->layers[l];
-  HdCoreId core = hd_tiling_node_core (plan->tiling, node);
+  HdCoreId core = plan->graph->core[node];
   guint64 n;
   const HdDependency *dependency = hd_tiling_dependencies (plan->tiling, node, &n);
   for (guint64 i = 0; i < n; i++) {

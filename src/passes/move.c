@@ -92,7 +92,7 @@ static HdTaskId
 make_transfer (Plan *plan, const Way *way, guint64 bits)
 {
   HdNodeId node = plan->order[plan->step];
-  HdTaskId task = hd_schedule_builder_transfer (plan->builder, way->queue, way->route, bits, hd_tiling_node_layer (plan->tiling, node), node);
+  HdTaskId task = hd_schedule_builder_transfer (plan->builder, way->queue, way->route, bits, plan->graph->layer[node], node);
   for (guint i = 0; i < plan->gates->len; i++)
     hd_schedule_builder_after (plan->builder, task, g_array_index (plan->gates, User, i).task);
   g_array_set_size (plan->gates, 0);
@@ -104,7 +104,7 @@ static void
 gate_prefetch (Plan *plan)
 {
   guint limit = plan->mapping->dram.prefetch;
-  HdCoreId core = hd_tiling_node_core (plan->tiling, plan->order[plan->step]);
+  HdCoreId core = plan->graph->core[plan->order[plan->step]];
   GArray *done = g_array_index (plan->core_nodes, GArray *, core);
   if (limit == 0 || done->len < limit)
     return;

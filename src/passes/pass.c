@@ -1,27 +1,18 @@
-/* The passes: each is an order of the nodes; the planner does the rest. */
+/* The passes: each is an order of the nodes; the planner does the rest. Multi-core looks for its order: it has several planned, and the engine judge them. */
 #include "config.h"
 #include <heddle/passes.h>
 
+#include "passes/feedback.h"
 #include "passes/plan.h"
 
-/* Node ids go layer after layer in topological order. */
-static HdNodeId *
-order_layer_by_layer (const HdTiling *tiling, GError **error)
+static const char *const NAMES[] = { "fused", "layer-by-layer", "multi-core", NULL };
+static const char *const PRIORITIES[] = { "best", "latency", "memory", "stack", NULL };
+
+const char *const *
+hd_priority_names (void)
 {
-  HdNodeId *order = g_try_new (HdNodeId, (gsize) tiling->n_nodes + 1);
-  if (order == NULL) {
-    g_set_error (error, HD_ERROR, HD_ERROR_MEMORY, "the order of %u nodes does not fit in memory", tiling->n_nodes);
-    return NULL;
-  }
-  for (guint32 n = 0; n < tiling->n_nodes; n++)
-    order[n] = n;
-  return order;
+  return PRIORITIES;
 }
-
-typedef HdNodeId *(*OrderFunction) (const HdTiling *tiling, GError **error);
-
-static const char *const NAMES[] = { "fused", "layer-by-layer", NULL };
-static const OrderFunction ORDERS[] = { hd_tiling_order, order_layer_by_layer };
 
 const char *const *
 hd_pass_names (void)
@@ -52,16 +43,99 @@ hd_pass_check_dram (const HdMapping *mapping, GError **error)
   return TRUE;
 }
 
-HdSchedule *
-hd_pass_run (const char *name, HdTiling *tiling, HdCostModel *cost, GError **error)
+static HdNodeId *
+order_by_priority (const Graph *graph, HdPriority priority, GError **error)
 {
-  for (guint i = 0; NAMES[i] != NULL; i++)
-    if (g_str_equal (name, NAMES[i])) {
-      g_autofree HdNodeId *order = ORDERS[i](tiling, error);
-      return order != NULL ? plan_run (tiling, cost, order, name, error) : NULL;
-    }
-  const char *near = hd_suggest (name, NAMES, g_strv_length ((char **) NAMES));
-  g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "there is no pass \"%s\" - expected fused or layer-by-layer%s%s%s", name, near != NULL ? " - did you mean \"" : "", near != NULL ? near : "",
-               near != NULL ? "\"?" : "");
-  return NULL;
+  return priority == HD_PRIORITY_STACK ? order_by_stack (graph, error) : order_by_list (graph, priority);
+}
+
+/* A plan that was tried. */
+typedef struct {
+  HdNodeId *order;
+  Verdict verdict;
+} Trial;
+
+static void
+trial_clear (Trial *self)
+{
+  g_free (self->order);
+  g_free (self->verdict.start);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Trial, trial_clear)
+
+/* Plans @order (which it takes) and has the engine judge it; it becomes the best if it is. */
+static gboolean
+try_order (const Graph *graph, HdNodeId *order, const HdPassOptions *options, Trial *best, gboolean *improved, GError **error)
+{
+  g_auto (Trial) trial = { .order = order };
+  g_autoptr (HdSchedule) schedule = plan_run (graph, order, "multi-core", TRUE, error);
+  trial.verdict.start = g_new (guint64, (gsize) graph->n + 1);
+  if (schedule == NULL || !feedback_judge (graph, schedule, options->objective, &trial.verdict, error))
+    return FALSE;
+  *improved = best->order == NULL || verdict_is_better (&trial.verdict, &best->verdict);
+  if (*improved) {
+    Trial worse = *best;
+    *best = trial;
+    trial = worse;
+  }
+  return TRUE;
+}
+
+/* A priority that makes no plan is no fault as long as another does: deepest layer first needs less memory than others. */
+static gboolean
+try_priorities (const Graph *graph, const HdPassOptions *options, Trial *best, GError **error)
+{
+  HdPriority from = options->priority == HD_PRIORITY_BEST ? HD_PRIORITY_LATENCY : options->priority, to = options->priority == HD_PRIORITY_BEST ? HD_PRIORITY_STACK : from;
+  g_autoptr (GError) first = NULL;
+  for (guint p = from; p <= to; p++) {
+    g_autoptr (GError) local = NULL;
+    gboolean improved;
+    HdNodeId *order = order_by_priority (graph, p, &local);
+    if ((order == NULL || !try_order (graph, order, options, best, &improved, &local)) && first == NULL)
+      first = g_steal_pointer (&local);
+  }
+  if (best->order == NULL)
+    g_propagate_error (error, g_steal_pointer (&first));
+  return best->order != NULL;
+}
+
+static HdSchedule *
+run_multi_core (const Graph *graph, const HdPassOptions *options, GError **error)
+{
+  g_auto (Trial) best = { 0 };
+  if (options->priority != HD_PRIORITY_BEST && options->rounds == 0) {
+    best.order = order_by_priority (graph, options->priority, error);
+    return best.order != NULL ? plan_run (graph, best.order, "multi-core", options->draft, error) : NULL;
+  }
+  gboolean improved = TRUE;
+  if (!try_priorities (graph, options, &best, error))
+    return NULL;
+  for (guint round = 0; round < options->rounds && improved; round++)
+    if (!try_order (graph, feedback_order (graph, best.order, &best.verdict), options, &best, &improved, error))
+      return NULL;
+  return plan_run (graph, best.order, "multi-core", options->draft, error);
+}
+
+HdSchedule *
+hd_pass_run (const char *name, HdTiling *tiling, HdCostModel *cost, const HdPassOptions *options, GError **error)
+{
+  guint pass = 0;
+  HdPassOptions defaults = HD_PASS_OPTIONS_DEFAULT;
+  while (NAMES[pass] != NULL && !g_str_equal (name, NAMES[pass]))
+    pass++;
+  if (NAMES[pass] == NULL) {
+    const char *near = hd_suggest (name, NAMES, pass);
+    g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "there is no pass \"%s\" - expected fused, layer-by-layer or multi-core%s%s%s", name, near != NULL ? " - did you mean \"" : "", near != NULL ? near : "",
+                 near != NULL ? "\"?" : "");
+    return NULL;
+  }
+  if (options == NULL)
+    options = &defaults;
+  g_auto (Graph) graph = { 0 };
+  if (!hd_pass_check_dram (tiling->mapping, error) || !graph_init (&graph, tiling, cost, error))
+    return NULL;
+  if (g_str_equal (name, "multi-core"))
+    return run_multi_core (&graph, options, error);
+  g_autofree HdNodeId *order = g_str_equal (name, "fused") ? order_by_stack (&graph, error) : order_by_layer (&graph);
+  return order != NULL ? plan_run (&graph, order, name, options->draft, error) : NULL;
 }

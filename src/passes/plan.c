@@ -9,7 +9,6 @@
 
 #include "passes/plan.h"
 
-#include <math.h>
 #include <string.h>
 
 /* --- what a node reads -------------------------------------------------------------------------------- */
@@ -187,27 +186,19 @@ pin_present (Plan *plan, HdNodeId node, HdCoreId core, const HdLayer *layer)
 
 /* --- the node itself -------------------------------------------------------------------------------------- */
 
-static gboolean
-node_cost (Plan *plan, HdNodeId node, HdCoreId core, HdLayerId layer, guint32 *cost, GError **error)
+static guint32
+node_cost (Plan *plan, HdNodeId node)
 {
-  HdBox box = hd_tiling_node_box (plan->tiling, node);
-  const HdShape *shape = &plan->tiling->shape[hd_tiling_node_shape (plan->tiling, node)];
-  HdCostPlace place = HD_COST_PLACE_DEFAULT;
-  HdNodeCost found;
-  place.partial_in = shape->partial_in;
-  place.partial_out = shape->partial_out;
-  if (!hd_cost_node (plan->cost, core, layer, &box, &place, &found, error))
-    return FALSE;
-  HdTaskCost row = { .cycles = found.cycles, .load_cycles = found.load_cycles, .energy_aj = (guint64) llrint (found.energy_pj * HD_AJ_PER_PJ),
-                     .load_energy_aj = (guint64) llrint (found.load_energy_pj * HD_AJ_PER_PJ), .macs = found.macs };
-  *cost = hd_schedule_builder_cost (plan->builder, &row);
-  return TRUE;
+  guint32 *row = &plan->cost_row[plan->graph->cost_of[node]];
+  if (*row == HD_NONE)
+    *row = hd_schedule_builder_cost (plan->builder, graph_cost (plan->graph, node));
+  return *row;
 }
 
 static HdTaskId
-make_compute (Plan *plan, HdNodeId node, HdLayerId layer, HdQueueId queue, guint32 cost, gboolean gated)
+make_compute (Plan *plan, HdNodeId node, HdLayerId layer, HdQueueId queue, gboolean gated)
 {
-  HdTaskId task = hd_schedule_builder_compute (plan->builder, queue, cost, layer, node, hd_tiling_node_weight_key (plan->tiling, node));
+  HdTaskId task = hd_schedule_builder_compute (plan->builder, queue, node_cost (plan, node), layer, node, plan->graph->weight_key[node]);
   for (guint i = 0; gated && i < plan->gates->len; i++)
     if (g_array_index (plan->gates, User, i).queue != queue)
       hd_schedule_builder_after (plan->builder, task, g_array_index (plan->gates, User, i).task);
@@ -299,21 +290,20 @@ static gboolean
 plan_node (Plan *plan, GError **error)
 {
   HdNodeId node = plan->order[plan->step];
-  HdLayerId l = hd_tiling_node_layer (plan->tiling, node);
+  HdLayerId l = plan->graph->layer[node];
   const HdLayer *layer = &plan->workload->layers[l];
-  HdCoreId core = hd_tiling_node_core (plan->tiling, node);
+  HdCoreId core = plan->graph->core[node];
   HdMemoryId memory = plan_operand_memory (plan, core, layer, layer->n_operands - 1);
   guint64 bits = hd_tiling_node_output_bits (plan->tiling, node), kept = kept_operands (plan, node, core, layer);
   HdQueueId queue;
-  guint32 cost;
   g_array_set_size (plan->uses, 0);
   g_array_set_size (plan->privates, 0);
   g_array_set_size (plan->resident_uses, 0);
   pin_present (plan, node, core, layer);
-  if (!node_cost (plan, node, core, l, &cost, error) || !bring_dependencies (plan, node, core, layer, kept, error) || !bring_reads (plan, node, core, layer, kept, error)
+  if (!bring_dependencies (plan, node, core, layer, kept, error) || !bring_reads (plan, node, core, layer, kept, error)
       || !plan_queue_for_core (plan, core, &queue) || !plan_allocate (plan, memory, bits, node, error))
     return FALSE;
-  HdTaskId task = make_compute (plan, node, l, queue, cost, plan->space[memory].gate_computes);
+  HdTaskId task = make_compute (plan, node, l, queue, plan->space[memory].gate_computes);
   HdBox box = plan_item_box (plan, node);
   HdTensorId tensor = hd_layer_output (layer)->tensor;
   HdPieceId piece = hd_schedule_builder_piece (plan->builder, memory, bits, task, tensor, &box);
@@ -394,6 +384,8 @@ plan_init (Plan *plan)
     g_queue_init (&plan->space[m].tokens);
     plan_give_bits (plan, m, platform->memory[m].capacity_bits);
   }
+  plan->cost_row = g_new (guint32, plan->graph->cost->len + 1);
+  memset (plan->cost_row, 0xff, plan->graph->cost->len * sizeof *plan->cost_row);
   plan->tensor_piece = g_new (HdPieceId, plan->workload->n_tensors);
   for (guint t = 0; t < plan->workload->n_tensors; t++) {
     plan->tensor_piece[t] = HD_NONE;
@@ -435,6 +427,7 @@ plan_clear (Plan *plan)
   g_free (plan->refetched);
   g_free (plan->first_instance);
   g_free (plan->tensor_piece);
+  g_free (plan->cost_row);
   hd_schedule_builder_free (plan->builder);
 }
 
@@ -465,13 +458,18 @@ plan_all (Plan *plan, GError **error)
 }
 
 HdSchedule *
-plan_run (HdTiling *tiling, HdCostModel *cost, const HdNodeId *order, const char *pass, GError **error)
+plan_run (const Graph *graph, const HdNodeId *order, const char *pass, gboolean draft, GError **error)
 {
-  Plan plan = { .tiling = tiling, .mapping = tiling->mapping, .workload = tiling->workload, .platform = tiling->mapping->platform, .cost = cost, .order = order };
-  g_autofree char *workload = hd_workload_to_xml (tiling->workload), *mapping = hd_mapping_to_xml (tiling->mapping);
+  const HdTiling *tiling = graph->tiling;
+  Plan plan = { .graph = graph, .tiling = tiling, .mapping = tiling->mapping, .workload = tiling->workload, .platform = tiling->mapping->platform, .order = order };
   plan.builder = hd_schedule_builder_new (plan.platform);
   plan.dram = plan.mapping->dram.memory;
-  hd_schedule_builder_set_source (plan.builder, pass, workload, mapping);
+  if (draft) {
+    hd_schedule_builder_set_draft (plan.builder, pass);
+  } else {
+    g_autofree char *workload = hd_workload_to_xml (tiling->workload), *mapping = hd_mapping_to_xml (tiling->mapping);
+    hd_schedule_builder_set_source (plan.builder, pass, workload, mapping);
+  }
   plan_init (&plan);
   HdSchedule *schedule = plan_all (&plan, error) ? hd_schedule_builder_finish (plan.builder, error) : NULL;
   plan_clear (&plan);

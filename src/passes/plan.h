@@ -5,9 +5,7 @@
  */
 #pragma once
 
-#include <heddle/cost.h>
-#include <heddle/schedule.h>
-#include <heddle/tiling.h>
+#include "passes/graph.h"
 
 #include <glib.h>
 
@@ -59,11 +57,12 @@ typedef struct {
 } Space;
 
 typedef struct {
+  const Graph *graph;
   const HdTiling *tiling;
   const HdMapping *mapping;
   const HdWorkload *workload;
   const HdPlatform *platform;
-  HdCostModel *cost;
+  guint32 *cost_row;            /* by row of the graph's costs: the builder's; HD_NONE: not there yet */
   HdScheduleBuilder *builder;
   HdMemoryId dram;
   const HdNodeId *order;
@@ -138,4 +137,4 @@ guint64 plan_item_bits (const Plan *plan, guint32 item);
 HdTensorId plan_item_tensor (const Plan *plan, guint32 item);
 
 /* plan.c */
-HdSchedule *plan_run (HdTiling *tiling, HdCostModel *cost, const HdNodeId *order, const char *pass, GError **error);
+HdSchedule *plan_run (const Graph *graph, const HdNodeId *order, const char *pass, gboolean draft, GError **error);

@@ -258,7 +258,7 @@ fail_for_space (Plan *plan, HdMemoryId m, guint64 bits, guint32 item, GError **e
   g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE,
                "%s does not fit in memory \"%s\" beside what node %u of layer \"%s\" needs there: it takes %" G_GUINT64_FORMAT " bit, %" G_GUINT64_FORMAT
                " bit are missing of %s - smaller tiles or cuts make smaller pieces",
-               name, memory->id, node, plan->workload->layers[hd_tiling_node_layer (plan->tiling, node)].name, bits, bits - plan->space[m].free_bits, capacity);
+               name, memory->id, node, plan->workload->layers[plan->graph->layer[node]].name, bits, bits - plan->space[m].free_bits, capacity);
   return FALSE;
 }
 

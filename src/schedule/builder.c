@@ -113,6 +113,13 @@ hd_schedule_builder_set_source (HdScheduleBuilder *self, const char *pass, const
   self->mapping_xml = g_strdup (mapping_xml);
 }
 
+void
+hd_schedule_builder_set_draft (HdScheduleBuilder *self, const char *pass)
+{
+  hd_schedule_builder_set_source (self, pass, "", "");
+  self->draft = TRUE;
+}
+
 static guint32
 intern (GHashTable *index_of, HdColumn *names, const char *name)
 {

@@ -32,6 +32,7 @@ typedef struct {
 struct HdScheduleBuilder {
   const HdPlatform *platform;
   char *pass, *workload_xml, *mapping_xml;
+  gboolean draft;
   GHashTable *layer_of, *tensor_of;            /* name -> index + 1; the names are those of the columns */
   HdColumn layer_name, tensor_name;            /* char* */
   HdColumn queue;                              /* HdQueue */

@@ -254,7 +254,7 @@ static void
 take_source (HdScheduleBuilder *self, HdSchedule *schedule)
 {
   schedule->platform_name = g_strdup (self->platform->name);
-  schedule->platform_sha256 = hd_platform_sha256 (self->platform);
+  schedule->platform_sha256 = self->draft ? g_strdup ("") : hd_platform_sha256 (self->platform);
   schedule->workload_xml = self->workload_xml != NULL ? g_steal_pointer (&self->workload_xml) : g_strdup ("");
   schedule->mapping_xml = self->mapping_xml != NULL ? g_steal_pointer (&self->mapping_xml) : g_strdup ("");
   schedule->pass = self->pass != NULL ? g_steal_pointer (&self->pass) : g_strdup ("");

@@ -41,7 +41,7 @@ main (void)
   g_autoptr (HdTiling) tiling = hd_tiling_new (mapping, &error);
   HdCostOptions simple = { .rules = HD_RULES_SIMPLE };
   g_autoptr (HdCostModel) cost = hd_cost_model_new (platform, workload, &simple);
-  g_autoptr (HdSchedule) schedule = hd_pass_run ("fused", tiling, cost, &error);
+  g_autoptr (HdSchedule) schedule = hd_pass_run ("fused", tiling, cost, NULL, &error);
   if (schedule == NULL)
     g_error ("%s", error->message);
   double planned = (double) (g_get_monotonic_time () - begin) / 1e6;

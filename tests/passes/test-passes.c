@@ -73,7 +73,7 @@ static gboolean
 check_pass (const Inputs *in, const char *pass, const char *name)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (HdSchedule) schedule = hd_pass_run (pass, in->tiling, in->cost, &error);
+  g_autoptr (HdSchedule) schedule = hd_pass_run (pass, in->tiling, in->cost, NULL, &error);
   if (schedule == NULL) {
     cr_assert (g_error_matches (error, HD_ERROR, HD_ERROR_NEGATIVE) && strstr (error->message, "bit are missing") != NULL && strstr (error->message, "memory \"") != NULL, "%s: %s", name, error->message);
     return FALSE;
@@ -135,13 +135,15 @@ squeeze (guint64 seed, const char *pass, guint *fitted)
   return refused;
 }
 
+static const char *const PASSES[] = { "fused", "layer-by-layer", "multi-core" };
+
 Test (passes, random_networks_in_less_and_less_memory)
 {
   guint fitted = 0, refused = 0;
   const char *only = g_getenv ("HEDDLE_SEED");
   guint64 from = only != NULL ? g_ascii_strtoull (only, NULL, 10) : 1, n = only != NULL ? 1 : g_getenv ("HEDDLE_SLOW") != NULL ? 5000 : 150;
   for (guint64 seed = from; seed < from + n; seed++)
-    refused += squeeze (seed, seed % 2 == 0 ? "fused" : "layer-by-layer", &fitted);
+    refused += squeeze (seed, PASSES[seed % 3], &fitted);
   cr_assert (only != NULL || (fitted > 800 && refused > 50), "%u fitted, %u were refused", fitted, refused);
 }
 
@@ -170,7 +172,7 @@ static void
 dram_traffic (const Inputs *in, const char *pass, guint64 *read, guint64 *written)
 {
   GError *error = NULL;
-  g_autoptr (HdSchedule) schedule = hd_pass_run (pass, in->tiling, in->cost, &error);
+  g_autoptr (HdSchedule) schedule = hd_pass_run (pass, in->tiling, in->cost, NULL, &error);
   cr_assert_not_null (schedule, "%s", error != NULL ? error->message : "");
   g_autoptr (HdEngine) engine = hd_engine_new (in->platform, schedule, NULL);
   HdResult result;
@@ -217,7 +219,7 @@ Test (passes, what_does_not_fit_is_told)
   g_auto (Inputs) in = { 0 };
   g_autoptr (GError) error = NULL;
   fixed_inputs (&in, "core:1 sram:15B dram:64b", THREE_RELUS, "<mapping version=\"1\"><stack layers=\"a b c\"><tile OY=\"1\"/></stack></mapping>");
-  g_autoptr (HdSchedule) schedule = hd_pass_run ("fused", in.tiling, in.cost, &error);
+  g_autoptr (HdSchedule) schedule = hd_pass_run ("fused", in.tiling, in.cost, NULL, &error);
   cr_assert_null (schedule);
   cr_assert_eq (error->code, HD_ERROR_NEGATIVE);
   cr_assert_not_null (strstr (error->message, "a[0:1, 0:1, 0:1, 0:8] does not fit in memory \"sram0\""), "%s", error->message);
@@ -229,7 +231,7 @@ Test (passes, unknown_pass_is_a_usage_error)
   g_auto (Inputs) in = { 0 };
   g_autoptr (GError) error = NULL;
   fixed_inputs (&in, "core:1 sram:48B dram:64b", THREE_RELUS, "<mapping version=\"1\"/>");
-  cr_assert_null (hd_pass_run ("fusd", in.tiling, in.cost, &error));
+  cr_assert_null (hd_pass_run ("fusd", in.tiling, in.cost, NULL, &error));
   cr_assert (error->code == HD_ERROR_USAGE && strstr (error->message, "did you mean \"fused\"") != NULL, "%s", error->message);
 }
 
@@ -242,8 +244,8 @@ Test (passes, prefetch_can_be_limited)
   const char *held = "<mapping version=\"1\"><stack layers=\"a b c\"><tile OY=\"1\"/></stack><dram prefetch=\"1\"/></mapping>";
   fixed_inputs (&free_running, "core:1 sram:1KiB dram:64b", THREE_RELUS, mapping);
   fixed_inputs (&limited, "core:1 sram:1KiB dram:64b", THREE_RELUS, held);
-  g_autoptr (HdSchedule) early = hd_pass_run ("fused", free_running.tiling, free_running.cost, NULL);
-  g_autoptr (HdSchedule) late = hd_pass_run ("fused", limited.tiling, limited.cost, NULL);
+  g_autoptr (HdSchedule) early = hd_pass_run ("fused", free_running.tiling, free_running.cost, NULL, NULL);
+  g_autoptr (HdSchedule) late = hd_pass_run ("fused", limited.tiling, limited.cost, NULL, NULL);
   cr_assert_eq (early->after_begin[early->n_tasks], 0);
   cr_assert_gt (late->after_begin[late->n_tasks], 0);
 }
@@ -269,6 +271,7 @@ shipped (const char *platform, const char *workload, const char *mapping, guint 
   in.cost = hd_cost_model_new (in.platform, in.workload, &(HdCostOptions) { .rules = HD_RULES_SIMPLE });
   cr_assert (check_pass (&in, "fused", workload));
   cr_assert (check_pass (&in, "layer-by-layer", workload));
+  cr_assert (check_pass (&in, "multi-core", workload));
 }
 
 Test (shipped, fsrcnn_on_depfin) { shipped ("depfin", "fsrcnn", "fsrcnn-depfin", 4320); }
