@@ -58,7 +58,7 @@ assert_named_and_stable (const HdPlatform *platform, const char *path)
 
 Test (platform_files, load_write_load_is_equal)
 {
-  cr_assert_geq (for_every_platform (assert_named_and_stable), 14);
+  cr_assert_geq (for_every_platform (assert_named_and_stable), 26);
 }
 
 static xmlSchemaValidCtxt *validator;
@@ -87,15 +87,19 @@ keep_silent (void *data, xmlError *error)
 
 Test (platform_files, keep_to_the_schema)
 {
-  g_autofree char *path = source ("schema", "platform.xsd"), *part = source ("platforms/parts", "tpu-like-array.xml");
+  g_autofree char *path = source ("schema", "platform.xsd"), *folder = source ("platforms/parts", NULL);
   xmlSchemaParserCtxt *parser = xmlSchemaNewParserCtxt (path);
   xmlSchema *schema = xmlSchemaParse (parser);
   cr_assert_not_null (schema);
   validator = xmlSchemaNewValidCtxt (schema);
   for_every_platform (assert_valid);
-  xmlDoc *fragment = xmlReadFile (part, NULL, XML_PARSE_NONET);
-  cr_expect (is_valid (fragment));
-  xmlFreeDoc (fragment);
+  g_autoptr (GDir) parts = g_dir_open (folder, 0, NULL);
+  for (const char *name; (name = g_dir_read_name (parts)) != NULL;) {
+    g_autofree char *part = source ("platforms/parts", name);
+    xmlDoc *fragment = xmlReadFile (part, NULL, XML_PARSE_NONET);
+    cr_expect (is_valid (fragment), "%s", name);
+    xmlFreeDoc (fragment);
+  }
   /* And it refuses what is not one. */
   static const char WRONG[] = "<platform version='1' name='x' clock='1 MHz'><memory id='m' size='64'/></platform>";
   xmlDoc *wrong = xmlReadMemory (WRONG, sizeof WRONG - 1, NULL, NULL, XML_PARSE_NONET);
@@ -222,6 +226,67 @@ Test (platform_files, depfin_is_what_was_published)
   cr_expect_eq (level->port_of[HD_OPERAND_INPUT][HD_MOVE_FROM_HIGH], 0);
   cr_expect_eq (level->port_of[HD_OPERAND_INPUT][HD_MOVE_TO_LOW], 0);
   cr_expect_eq (level->port_of[HD_OPERAND_INPUT][HD_MOVE_FROM_LOW], -1);
+}
+
+/* A transfer between the activations of two cores passes something of 64 bit/cycle: the mesh or the bus, and never the way to the DRAM. */
+static void
+assert_only_way (const HdPlatform *platform, const char *from, const char *to)
+{
+  HdMemoryId source = hd_platform_find_memory (platform, from), destination = hd_platform_find_memory (platform, to);
+  guint64 width = G_MAXUINT64;
+  HdRoute route;
+  cr_assert (hd_platform_route (platform, source, &destination, 1, &route, NULL), "%s: %s to %s", platform->name, from, to);
+  for (guint i = 0; i < route.n_hops; i++) {
+    const HdResource *hop = &platform->resource[route.hop[i].resource];
+    cr_expect_not (g_str_has_prefix (hop->id, "dram"), "%s: %s to %s by %s", platform->name, from, to, hop->id);
+    if (hop->width_bits != 0 && hop->kind != HD_RESOURCE_PORT)
+      width = MIN (width, hop->width_bits);
+  }
+  cr_expect_eq (width, 64, "%s: %s to %s", platform->name, from, to);
+  hd_route_clear (&route);
+}
+
+Test (platform_files, exploration_platforms_are_as_published)
+{
+  static const struct { const char *name; guint cores; guint64 macs; gboolean dual; } MACHINES[] = {
+    { "explore-1-core-16x16", 1, 256, TRUE },
+    { "explore-1-core-32x32", 1, 1024, TRUE },
+    { "explore-1-core-64x64", 1, 4096, TRUE },
+    { "explore-1-core-128x128", 1, 16384, TRUE },
+    { "explore-4-homogeneous-mesh", 4, 4 * 256, TRUE },
+    { "explore-4-homogeneous-bus", 4, 4 * 256, FALSE },
+    { "explore-4-heterogeneous-mesh", 4, 3 * 256 + 252, TRUE },
+    { "explore-4-heterogeneous-bus", 4, 3 * 256 + 252, FALSE },
+    { "explore-16-homogeneous", 16, 16 * 256, TRUE },
+    { "explore-16-heterogeneous", 16, 4 * (3 * 256 + 252), TRUE },
+    { "explore-64-homogeneous", 64, 64 * 256, TRUE },
+    { "explore-64-heterogeneous", 64, 16 * (3 * 256 + 252), TRUE },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (MACHINES); i++) {
+    g_autofree char *file = g_strdup_printf ("%s.xml", MACHINES[i].name), *path = source ("platforms", file);
+    g_autoptr (HdPlatform) platform = hd_platform_load (path, NULL);
+    guint64 macs = 0;
+    guint operators = 0;
+    for (HdCoreId c = 0; c < platform->n_cores; c++) {
+      const HdCore *core = &platform->core[c];
+      guint64 units = 1;
+      for (guint d = 0; d < core->n_dimensions; d++)
+        units *= core->dimension_size[d];
+      macs += core->kind == HD_CORE_SPATIAL ? units : 0;
+      operators |= core->operators;
+    }
+    cr_expect_eq (platform->n_cores, MACHINES[i].cores + 2, "%s: %u cores", MACHINES[i].name, platform->n_cores);
+    cr_expect_eq (macs, MACHINES[i].macs, "%s: %lu MACs", MACHINES[i].name, (unsigned long) macs);
+    cr_expect_eq (operators, 15, "%s takes layers of every class", MACHINES[i].name);
+    const HdMemory *dram = &platform->memory[hd_platform_find_memory (platform, "dram")];
+    cr_expect_eq (dram->read_port != dram->write_port, MACHINES[i].dual);
+    cr_expect_float_eq (dram->read_pj_per_bit * 64, MACHINES[i].dual ? 700 : 650, 1e-9);
+    assert_only_way (platform, "pool-buffer", "simd-buffer");
+    if (MACHINES[i].cores == 4)
+      assert_only_way (platform, "activations0", "activations3");
+    if (MACHINES[i].cores == 64)
+      assert_only_way (platform, "activations00", "weights63");
+  }
 }
 
 /* --- the page about them ------------------------------------------------------------------------------------ */

@@ -66,6 +66,9 @@ Test (models, ours)
     { "transformer-block", G_GUINT64_CONSTANT (931135488), 26 },
     { "dmcnn-vd", G_GUINT64_CONSTANT (262278217728), 39 },
     { "mc-cnn", G_GUINT64_CONSTANT (51914566656), 7 },
+    /* As many as the published models have (below); layers are fewer, because what is folded into a convolution is none. */
+    { "squeezenet", G_GUINT64_CONSTANT (349151936), 66 - 17 - 9 + 26 },
+    { "inception-v2", G_GUINT64_CONSTANT (2018851840), 372 - 3 * 69 },
   };
   for (guint i = 0; i < G_N_ELEMENTS (MODELS); i++) {
     g_autoptr (HdWorkload) w = load_ours (MODELS[i].name);
