@@ -12,12 +12,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Prices of accesses are published with four digits or fewer: energies this close tell no mappings apart. */
+#define DEFAULT_TIE 1e-4
+
 typedef enum { PLACE_LOWEST, PLACE_TOP, PLACE_CORE } Placement;
 
 typedef struct {
   char *platform_path, *workload_path, *mapping_path, *core_name, *layer_name, *rules, *objective, *search, *placement;
   int factor_limit;
   gint64 budget;
+  double tie;
   HdPlatform *platform;
   HdWorkload *workload;
   HdMapping *mapping;
@@ -69,9 +73,13 @@ read_choices (Cost *self, GError **error)
     g_set_error_literal (error, HD_ERROR, HD_ERROR_USAGE, "--factor-limit and --budget are counts - expected 0 (no limit, default) or more");
     return FALSE;
   }
+  if (!(self->tie >= 0 && self->tie < 1)) {
+    g_set_error_literal (error, HD_ERROR, HD_ERROR_USAGE, "--tie is a fraction of the least energy - expected 0 or more, and less than 1");
+    return FALSE;
+  }
   self->place = (Placement) place;
   self->options = (HdCostOptions) { .objective = (HdObjective) objective, .rules = (HdCostRules) rules, .search = (HdCostSearch) search, .factor_limit = (guint) self->factor_limit,
-                                    .budget = (guint64) self->budget, .whole = place != PLACE_CORE };
+                                    .budget = (guint64) self->budget, .tie = self->tie, .whole = place != PLACE_CORE };
   return TRUE;
 }
 
@@ -439,7 +447,7 @@ int
 cli_cost (int argc, char **argv)
 {
   int status;
-  g_auto (Cost) self = { 0 };
+  g_auto (Cost) self = { .tie = DEFAULT_TIE };
   CliCommon common = { 0 };
   const GOptionEntry entries[] = {
     { "platform", 'p', 0, G_OPTION_ARG_FILENAME, &self.platform_path, "The platform file, or a platform in one line", "PLATFORM" },
@@ -452,6 +460,7 @@ cli_cost (int argc, char **argv)
     { "search", 0, 0, G_OPTION_ARG_STRING, &self.search, "optimal, or orderings: every loop order, split greedily, as published (default: optimal)", "NAME" },
     { "placement", 0, 0, G_OPTION_ARG_STRING, &self.placement, "Where maps stand: lowest level that holds them, top level, or the core's memories (default: lowest)", "NAME" },
     { "factor-limit", 0, 0, G_OPTION_ARG_INT, &self.factor_limit, "Loop factors per layer at most (default: no limit)", "N" },
+    { "tie", 0, 0, G_OPTION_ARG_DOUBLE, &self.tie, "Least energy: energies up to this fraction above it count as equal, the fastest is taken (default: 0.0001)", "FRACTION" },
     { "budget", 0, 0, G_OPTION_ARG_INT64, &self.budget, "States that the search of a layer may look at (default: 20000; 5000 in branch and bound)", "N" },
     { NULL },
   };

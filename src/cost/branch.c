@@ -325,6 +325,8 @@ _hd_search_optimal (HdNest *nest, HdSearchResult *result)
   _hd_search_polish (nest, &result->best, &result->evaluations);
   if (nest->q->options->objective == HD_OBJECTIVE_ENERGY)
     {
+      if (nest->tied_pj > 0 && !nest->pinned)
+        _hd_search_climb (nest, &result->best, &result->evaluations);
       result->bound = MIN (result->bound, result->best.value);
       return;
     }

@@ -99,6 +99,7 @@ typedef struct HdNest {
   guint8 order[HD_COST_LOOPS_MAX];                 /* kinds, innermost first */
   gboolean pinned;                                 /* some loops of the order are bound to levels */
   guint8 pin[HD_N_OPERANDS][HD_COST_LOOPS_MAX];    /* by loop: 1 + the operand's own level; 0: free */
+  double tied_pj;                                  /* energies up to here count as equal; 0: none do */
   gboolean merged;                                 /* factors were merged: not the whole space */
   HdViewTable *view[HD_N_OPERANDS][HD_VIEWS_MAX];  /* EXACT: made when first used */
   /* tables over points, and ports (timing.c) */

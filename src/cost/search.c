@@ -18,6 +18,7 @@
 #define STATES 20000         /* of a search for the cheapest walk, unless the budget says so */
 #define WEIGHTED_STATES 3000 /* of a walk that is only a starting point */
 #define TIES 4000        /* states looked at for a faster walk of the same energy */
+#define NEAR_TIES 20000  /* of nearly the same */
 
 typedef struct {
   double g, f;                    /* energy so far, and with the estimate [pJ] */
@@ -445,11 +446,11 @@ search_clear (Search *s)
 
 /* --- ties ------------------------------------------------------------------------------------------------------------ */
 
-/* Other walks of the same energy, depth first, for the one that takes least time: as many as TIES states allow. Operands that close at one point do so in ascending order. */
+/* Other walks of the same energy, or within the tolerance that is asked for, depth first, for the one that takes least time: as many as TIES states allow. Operands that close at one point do so in ascending order. */
 typedef struct {
   Search *s;
   double most;              /* energy that is still a tie */
-  guint visited;
+  guint left;               /* states to look at */
   HdSolution *best;
 } Ties;
 
@@ -471,8 +472,9 @@ visit_ties (Ties *t, guint32 from)
   Search *s = t->s;
   guint32 first, last;
 
-  if (++t->visited > TIES)
+  if (t->left == 0)
     return;
+  t->left--;
   if (is_goal (s, state_at (s, from)))
     {
       tie_leaf (t, from);
@@ -490,8 +492,19 @@ visit_ties (Ties *t, guint32 from)
 static void
 search_ties (Search *s)
 {
-  Ties t = { .s = s, .most = s->result->bound * (1 + 1e-12), .best = &s->result->best };
+  HdNest *nest = s->nest;
+  HdSolution *best = &s->result->best;
+  double least = best->value, slack = 0;
+  Ties t = { .s = s, .left = TIES, .best = best };
 
+  if (nest->q->options->objective == HD_OBJECTIVE_ENERGY && nest->q->options->tie > 0)
+    {
+      slack = least * nest->q->options->tie;
+      nest->tied_pj = least + slack;
+      t.left = NEAR_TIES;
+      _hd_solution_evaluate (nest, best);
+    }
+  t.most = s->result->bound * (1 + 1e-12) + slack;
   s->all_states = TRUE;
   g_array_set_size (s->states, 1);
   visit_ties (&t, 0);

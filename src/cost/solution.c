@@ -25,9 +25,9 @@ _hd_solution_evaluate (HdNest *nest, HdSolution *s)
   _hd_timing_evaluate (nest, &chain, &s->timing);
   cycles = (double) (nest->total + s->timing.stall + s->timing.input + (options->rules == HD_RULES_ZIGZAG ? 0 : s->timing.offload)) + (double) s->timing.load * share;
   pj = s->timing.pj + s->timing.load_pj * share + (double) nest->shape->macs * nest->core->mac_pj;
-  s->value = _hd_cost_objective (options, pj, cycles);
+  s->value = MAX (_hd_cost_objective (options, pj, cycles), nest->tied_pj);
   s->second = options->objective == HD_OBJECTIVE_ENERGY ? cycles : pj;
-  s->third = options->rules == HD_RULES_ZIGZAG ? 0 : s->timing.pj;
+  s->third = nest->tied_pj > 0 ? pj : options->rules == HD_RULES_ZIGZAG ? 0 : s->timing.pj;
 }
 
 /* Sums of the same energies in another order differ in their last bits: those are ties. */

@@ -12,7 +12,7 @@ ok () { # description, status of the check
 
 run () { "$HEDDLE" cost "$@" > "$work/out" 2> "$work/err"; }
 
-echo 1..8
+echo 1..10
 df="-p platforms/meta-prototype-df.xml -w workloads/fsrcnn-nopad.xml"
 run $df --rules zigzag --search orderings --factor-limit 7 --json
 ok "the published search succeeds" $?
@@ -30,6 +30,15 @@ ok "its JSON has the recorded totals, and its parts add up" $?
 run $df --rules zigzag --objective edp --json && python3 -c 'import json,sys
 d = json.load(open(sys.argv[1])); sys.exit(not (d["energy_pj"] < 19070101051.265 and d["cycles"] < 28930123))' "$work/out"
 ok "the search by product is below the recorded one in energy and in cycles" $?
+run $df --rules zigzag --objective energy --json && python3 -c 'import json,sys
+d = json.load(open(sys.argv[1])); sys.exit(not (d["energy_pj"] <= 19070101051.265 and d["cycles"] <= 28930123))' "$work/out"
+ok "the search by energy is never above the recorded one, in energy and in cycles" $?
+run $df --rules zigzag --tie 0 --json; cp "$work/out" "$work/least"
+run $df --rules zigzag --tie 0 --factor-limit 7 --json && python3 -c 'import json,sys
+recorded = 19070101051.265
+limited, least = (json.load(open(f)) for f in sys.argv[1:])
+sys.exit(not (limited["energy_pj"] <= recorded * (1 + 1e-9) and limited["cycles"] <= 28930123 and least["energy_pj"] < 0.995 * recorded))' "$work/out" "$work/least"
+ok "the least energy is below it, and in its space of 7 factors both are" $?
 run $df --layer conv1 && grep -q "for C in 0..7" "$work/out" && grep -q "on the array: K x12 along D1, C x2 along D2" "$work/out" && ! grep -q CRITICAL "$work/err"
 ok "one layer is told with its loop nest" $?
 run $df --json; cp "$work/out" "$work/first"

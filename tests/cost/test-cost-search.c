@@ -14,6 +14,7 @@ typedef struct {
   guint n_levels[HD_N_OPERANDS];
   double best;
   guint64 feasible;
+  GArray *pj, *cycles;      /* of every mapping, nullable */
 } Enumeration;
 
 static double
@@ -42,6 +43,25 @@ try_mapping (Enumeration *e)
     return;
   e->feasible++;
   e->best = MIN (e->best, value_of (&e->options, &cost));
+  if (e->pj)
+    {
+      double pj = cost.energy_pj + cost.load_energy_pj;
+      guint64 cycles = cost.cycles + cost.load_cycles;
+      g_array_append_val (e->pj, pj);
+      g_array_append_val (e->cycles, cycles);
+    }
+}
+
+/* The fewest cycles of all mappings that need at most @pj. */
+static guint64
+fastest_within (const Enumeration *e, double pj)
+{
+  guint64 fewest = G_MAXUINT64;
+
+  for (guint i = 0; i < e->pj->len; i++)
+    if (g_array_index (e->pj, double, i) <= pj)
+      fewest = MIN (fewest, g_array_index (e->cycles, guint64, i));
+  return fewest;
 }
 
 static void
@@ -193,4 +213,44 @@ Test (search, finds_the_least_latency)
 Test (search, finds_the_least_product)
 {
   cr_assert (ge (uint, check_problems (HD_OBJECTIVE_EDP, 3, 40, 40000), 20));
+}
+
+/* Of all mappings within a tenth of the least energy the fastest; without a tolerance the fastest of the least. */
+Test (search, takes_the_fastest_of_nearly_equal_energies)
+{
+  static const double ties[] = { 0, 0.1 };
+  HdRandom random;
+  Toy *toy = g_new (Toy, 1);
+  guint traded = 0;
+
+  hd_random_init (&random, 4);
+  for (guint n = 0; n < 40;)
+    {
+      Enumeration e = { .toy = toy, .options = { .repeats = 1 }, .best = INFINITY };
+      HdNodeCost cost[2];
+      random_problem (&random, &e);
+      if (combinations (&e) > 30000)
+        continue;
+      n++;
+      e.pj = g_array_new (FALSE, FALSE, sizeof (double));
+      e.cycles = g_array_new (FALSE, FALSE, sizeof (guint64));
+      every_order (&e, 0);
+      HdBox box = hd_layer_whole_box (&toy->layer);
+      for (guint t = 0; t < 2 && e.feasible > 0; t++)
+        {
+          e.options.tie = ties[t];
+          g_autoptr (HdCostModel) model = hd_cost_model_new (&toy->platform, &toy->workload, &e.options);
+          cr_assert (hd_cost_node (model, 0, 0, &box, NULL, &cost[t], NULL));
+          cr_assert (le (dbl, value_of (&e.options, &cost[t]), e.best * (1 + ties[t]) * (1 + 1e-9)));
+          cr_assert (cost[t].cycles + cost[t].load_cycles == fastest_within (&e, e.best * (1 + ties[t]) * (1 + 1e-9)), "problem %u, tolerance %g: %d cycles, the fastest takes %d", n, ties[t],
+                     (int) (cost[t].cycles + cost[t].load_cycles), (int) fastest_within (&e, e.best * (1 + ties[t]) * (1 + 1e-9)));
+          cr_assert (eq (dbl, cost[t].gap, 0));
+        }
+      if (e.feasible > 0)
+        traded += cost[1].cycles + cost[1].load_cycles < cost[0].cycles + cost[0].load_cycles;
+      g_array_unref (e.pj);
+      g_array_unref (e.cycles);
+    }
+  g_free (toy);
+  cr_assert (ge (uint, traded, 3));
 }
