@@ -1,0 +1,144 @@
+/* From a genome to a mapping, and to the one genome that stands for all that give the same mapping.
+ *
+ * A stack is an interval of the layers in topological order: it ends where a layer's gene says so. Its tile is told by the genes of its last layer; a stack in
+ * which some layer would not fit its memories is tiled finer than its gene says, and weights that do not fit are sliced finer.
+ */
+#include "config.h"
+#include "explore/space.h"
+
+#include <heddle/checked.h>
+
+gboolean
+_hd_explore_ends (const HdExploreSpace *self, const guint16 *genes, HdLayerId layer)
+{
+  return layer + 1 == self->workload->n_layers || self->options.layer_by_layer || gene_value (self, genes, layer, GENE_ENDS) != 0;
+}
+
+static const Placement *
+placement_of (const HdExploreSpace *self, const guint16 *genes, HdLayerId layer)
+{
+  return &g_array_index (self->layer[layer].placement, Placement, gene_value (self, genes, layer, GENE_CORES));
+}
+
+static guint64
+value_of (const HdExploreSpace *self, const guint16 *genes, HdLayerId layer, GeneKind kind)
+{
+  const LayerSpace *space = &self->layer[layer];
+  const GArray *values = kind == GENE_SLICES ? space->slices : kind == GENE_ROWS ? space->rows : space->columns;
+  return g_array_index (values, guint64, gene_value (self, genes, layer, kind));
+}
+
+/* --- layers ------------------------------------------------------------------------------------------- */
+
+static void
+decode_layer (const HdExploreSpace *self, const guint16 *genes, HdLayerId l, HdMappingLayerChoice *choice)
+{
+  const HdLayer *layer = &self->workload->layers[l];
+  const LayerSpace *space = &self->layer[l];
+  const Placement *placement = placement_of (self, genes, l);
+  *choice = (HdMappingLayerChoice) { .n_cores = placement->n_cores, .cores = placement->cores, .split = placement->split };
+  if (space->slice_rank >= 0) {
+    guint64 whole = layer->rank[space->slice_rank].size;
+    guint64 block = placement->grid > 0 ? _hd_explore_piece (whole, placement->grid) : placement->split == space->slice_rank ? _hd_explore_piece (whole, placement->n_cores) : whole;
+    guint64 slices = MAX (value_of (self, genes, l, GENE_SLICES), placement->least_slices);
+    guint64 piece = _hd_explore_piece (block, MIN (slices, block));
+    choice->cut[space->slice_rank] = piece < whole ? piece : 0;
+  }
+  if (placement->grid > 0)
+    choice->cut[space->row_rank] = _hd_explore_piece (layer->rank[space->row_rank].size, placement->n_cores / placement->grid);
+}
+
+/* --- stacks ------------------------------------------------------------------------------------------- */
+
+/* Tiles along the rows without which some layer from @first to @last does not fit. */
+static guint64
+least_rows (const HdExploreSpace *self, const guint16 *genes, HdLayerId first, HdLayerId last)
+{
+  guint64 least = 1;
+  for (HdLayerId l = first; l <= last; l++)
+    least = MAX (least, placement_of (self, genes, l)->least_rows);
+  return least;
+}
+
+static void
+add_axis (HdMappingStackChoice *stack, const HdLayer *layer, int rank, guint64 tiles)
+{
+  if (rank < 0 || tiles <= 1)
+    return;
+  stack->axis_rank[stack->n_axes] = (guint) rank;
+  stack->axis_size[stack->n_axes++] = _hd_explore_piece (layer->rank[rank].size, MIN (tiles, layer->rank[rank].size));
+}
+
+static void
+decode_stack (const HdExploreSpace *self, const guint16 *genes, HdLayerId first, HdLayerId last, const HdLayerId *ids, HdMappingStackChoice *stack)
+{
+  const LayerSpace *space = &self->layer[last];
+  guint64 rows = MAX (value_of (self, genes, last, GENE_ROWS), least_rows (self, genes, first, last));
+  *stack = (HdMappingStackChoice) { .n_layers = last - first + 1, .layers = ids + first };
+  add_axis (stack, &self->workload->layers[last], space->row_rank, rows);
+  add_axis (stack, &self->workload->layers[last], space->column_rank, value_of (self, genes, last, GENE_COLUMNS));
+  if (first < last && stack->n_axes > 0 && gene_value (self, genes, last, GENE_RETENTION) != 0)
+    stack->mode = HD_RETENTION_RECOMPUTE;
+}
+
+HdMapping *
+hd_explore_space_mapping (const HdExploreSpace *self, const guint16 *genes, GError **error)
+{
+  guint n = self->workload->n_layers;
+  g_autofree HdMappingLayerChoice *layer = g_new (HdMappingLayerChoice, n + 1);
+  g_autofree HdMappingStackChoice *stack = g_new (HdMappingStackChoice, n + 1);
+  g_autofree HdLayerId *ids = g_new (HdLayerId, n + 1);
+  HdMappingChoices choices = { .layer = layer, .stack = stack };
+  HdLayerId first = 0;
+  for (HdLayerId l = 0; l < n; l++) {
+    ids[l] = l;
+    decode_layer (self, genes, l, &layer[l]);
+    if (_hd_explore_ends (self, genes, l)) {
+      decode_stack (self, genes, first, l, ids, &stack[choices.n_stacks++]);
+      first = l + 1;
+    }
+  }
+  return hd_mapping_new_choices (self->workload, self->platform, &choices, error);
+}
+
+/* --- repair ------------------------------------------------------------------------------------------- */
+
+/* The first value that means at least @least. */
+static guint
+index_of_least (const GArray *values, guint64 least)
+{
+  guint i = 0;
+  while (i + 1 < values->len && g_array_index (values, guint64, i) < least)
+    i++;
+  return i;
+}
+
+static void
+raise_gene (const HdExploreSpace *self, guint16 *genes, HdLayerId l, GeneKind kind, const GArray *values, guint64 least)
+{
+  guint index = index_of_least (values, least);
+  if (gene_value (self, genes, l, kind) < index)
+    set_gene (self, genes, l, kind, index);
+}
+
+/* Genes that say nothing are 0: tiles of layers that end no stack, retention of stacks that are not tiled. Sizes below the least are the least. */
+void
+_hd_explore_repair (gpointer data, guint16 *genes)
+{
+  const HdExploreSpace *self = data;
+  HdLayerId first = 0;
+  for (HdLayerId l = 0; l < self->workload->n_layers; l++) {
+    const LayerSpace *space = &self->layer[l];
+    raise_gene (self, genes, l, GENE_SLICES, space->slices, placement_of (self, genes, l)->least_slices);
+    if (_hd_explore_ends (self, genes, l)) {
+      raise_gene (self, genes, l, GENE_ROWS, space->rows, least_rows (self, genes, first, l));
+      if (first == l || (value_of (self, genes, l, GENE_ROWS) == 1 && value_of (self, genes, l, GENE_COLUMNS) == 1))
+        set_gene (self, genes, l, GENE_RETENTION, 0);
+      first = l + 1;
+    } else {
+      set_gene (self, genes, l, GENE_ROWS, 0);
+      set_gene (self, genes, l, GENE_COLUMNS, 0);
+      set_gene (self, genes, l, GENE_RETENTION, 0);
+    }
+  }
+}

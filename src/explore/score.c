@@ -1,0 +1,69 @@
+/* What a mapping comes to: tiled, scheduled, run. The numbers are the engine's. */
+#include "config.h"
+#include "explore/space.h"
+
+#include <heddle/engine.h>
+#include <heddle/tiling.h>
+
+static const char *const NAMES[HD_N_METRICS] = { "cycles", "energy", "edp", "memory", "dram" };
+static const char *const UNITS[HD_N_METRICS] = { "cycles", "pJ", "pJ*cycles", "bit", "bit" };
+
+const char *
+hd_metric_name (HdMetric metric)
+{
+  return NAMES[metric];
+}
+
+const char *
+hd_metric_unit (HdMetric metric)
+{
+  return UNITS[metric];
+}
+
+static void
+take_score (const HdPlatform *platform, const HdResult *result, HdExploreScore *score)
+{
+  score->value[HD_METRIC_CYCLES] = (double) result->cycles;
+  score->value[HD_METRIC_ENERGY] = result->energy_pj;
+  score->value[HD_METRIC_EDP] = (double) result->cycles * result->energy_pj;
+  score->value[HD_METRIC_MEMORY] = 0;
+  score->value[HD_METRIC_DRAM] = (double) result->dram_read_bits + (double) result->dram_write_bits;
+  for (HdMemoryId m = 0; m < platform->n_memories; m++)
+    if (!platform->memory[m].dram)
+      score->value[HD_METRIC_MEMORY] += (double) result->memory_peak_bits[m];
+}
+
+gboolean
+hd_explore_score (const HdExploreSpace *self, HdMapping *mapping, gboolean draft, HdExploreScore *score, GError **error)
+{
+  HdPassOptions options = HD_PASS_OPTIONS_DEFAULT;
+  HdResult result;
+  if (draft)
+    options = (HdPassOptions) { .priority = self->options.priority, .draft = TRUE };
+  options.objective = self->options.cost.objective;
+  g_autoptr (HdTiling) tiling = hd_tiling_new (mapping, error);
+  g_autoptr (HdSchedule) schedule = tiling != NULL ? hd_pass_run (self->pass, tiling, self->cost, &options, error) : NULL;
+  g_autoptr (HdEngine) engine = schedule != NULL ? hd_engine_new (self->platform, schedule, error) : NULL;
+  if (engine == NULL || !hd_engine_run (engine, NULL, &result, error))
+    return FALSE;
+  if (result.deadlock) {
+    g_set_error_literal (error, HD_ERROR, HD_ERROR_NEGATIVE, result.deadlock_text);
+    return FALSE;
+  }
+  take_score (self->platform, &result, score);
+  return TRUE;
+}
+
+gboolean
+_hd_explore_evaluate (gpointer context, const guint16 *genes, double *objectives)
+{
+  const HdExploreSpace *self = context;
+  HdExploreScore score;
+  g_autoptr (HdMapping) mapping = hd_explore_space_mapping (self, genes, NULL);
+  objectives[0] = 0;
+  if (mapping == NULL || !hd_explore_score (self, mapping, TRUE, &score, NULL))
+    return FALSE;
+  for (guint i = 0; i < self->options.n_metrics; i++)
+    objectives[i] = score.value[self->options.metric[i]];
+  return TRUE;
+}
