@@ -26,6 +26,9 @@ typedef struct {
 
 #define TABLES_MAX (HD_DIMS_MAX + HD_RANKS_MAX)
 
+/* Up to so many nodes the tables of all layers are kept from counting to writing, not made twice. */
+#define KEPT_NODES (1 << 16)
+
 /* One operand and one place where its data come from. */
 typedef struct {
   guint operand;
@@ -50,7 +53,7 @@ typedef struct {
   const HdLayer *layer;
   const HdTilingLayer *grid;
   GArray *sources;                         /* Source: in the order of the operands; pieces and nodes alike */
-  GArray *followers[HD_TILING_DIGITS_MAX]; /* Follower, by digit: tables that move with it */
+  GArray *followers[HD_TILING_DIGITS_MAX]; /* Follower, by digit: tables that move with it; NULL: none */
   guint32 value[HD_TILING_DIGITS_MAX];
   guint32 number;                          /* of the node, within the layer */
   gboolean chained;                        /* has partial sums */
@@ -91,6 +94,26 @@ table_fill (Table *table, const HdTilingLayer *grid, const HdTilingParts *parts,
       table->overlap[table->begin[at] + i] = (Overlap) { parts->offset[first + i], MIN (part.to, span.to) - MAX (part.from, span.from), parts->index[first + i] };
     }
   }
+  return TRUE;
+}
+
+/* Where neither side is cut along the dimension there is one overlap, the same for all nodes: no table is needed. FALSE: there is more to it. */
+static gboolean
+constant_of_dimension (const Walk *walk, Source *source, guint d, const HdTilingParts *parts)
+{
+  const HdOperand *operand = &walk->layer->operands[source->operand];
+  if (parts->n != 1 || parts->begin != NULL || source->refetched != 0)
+    return FALSE;
+  for (guint k = 0; k < walk->grid->n_digits; k++) {
+    const HdTilingDigit *digit = &walk->grid->digit[k];
+    if (digit->n > 1 && digit->rank >= 0 && !operand->whole && operand->projection[d].coefficient[digit->rank] != 0)
+      return FALSE;
+  }
+  HdTilingSpan span = _hd_tiling_reads_first (walk->tiling, walk->layer_id, source->operand, d), part = parts->span[0];
+  gint32 overlap = MIN (part.to, span.to) - MAX (part.from, span.from);
+  source->dead |= overlap <= 0;
+  source->base += parts->offset[0];
+  source->bits *= (guint64) MAX (overlap, 0);
   return TRUE;
 }
 
@@ -188,10 +211,11 @@ add_source (Walk *walk, Source source, const HdTilingParts *parts, const HdTilin
   const HdOperand *operand = &walk->layer->operands[source.operand];
   const HdTensor *tensor = &walk->tiling->workload->tensors[operand->tensor];
   source.bits = tensor->bits;
-  source.table = g_new0 (Table, TABLES_MAX);
+  source.table = g_new0 (Table, tensor->n_dims + (versions != NULL ? versions->n_digits : 0) + 1);
   gboolean fine = TRUE;
   for (guint d = 0; d < tensor->n_dims && fine; d++)
-    fine = table_of_dimension (&source.table[source.n_tables++], walk, source.operand, d, &parts[d], error);
+    if (!constant_of_dimension (walk, &source, d, &parts[d]))
+      fine = table_of_dimension (&source.table[source.n_tables++], walk, source.operand, d, &parts[d], error);
   fine = fine && (versions == NULL || add_versions (walk, &source, versions, error));
   if (fine) {
     fold_constants (&source);
@@ -229,15 +253,15 @@ add_operand (Walk *walk, guint o, GError **error)
 static void
 walk_clear (Walk *walk)
 {
-  for (guint i = 0; i < walk->sources->len; i++) {
+  for (guint i = 0; walk->sources != NULL && i < walk->sources->len; i++) {
     Source *source = &g_array_index (walk->sources, Source, i);
     for (guint t = 0; t < source->n_tables; t++)
       table_clear (&source->table[t]);
     g_free (source->table);
   }
-  g_array_unref (walk->sources);
+  g_clear_pointer (&walk->sources, g_array_unref);
   for (guint k = 0; k < HD_TILING_DIGITS_MAX; k++)
-    g_array_unref (walk->followers[k]);
+    g_clear_pointer (&walk->followers[k], g_array_unref);
 }
 
 /* Lets every table follow the digits it depends on; the sources must not move any more. */
@@ -250,7 +274,10 @@ link_followers (Walk *walk)
       Table *table = &source->table[t];
       for (guint j = 0; j < table->reads.n_digits; j++) {
         Follower follower = { &table->at, table->reads.stride[j] };
-        g_array_append_val (walk->followers[table->reads.digit[j]], follower);
+        GArray **followers = &walk->followers[table->reads.digit[j]];
+        if (*followers == NULL)
+          *followers = g_array_new (FALSE, FALSE, sizeof (Follower));
+        g_array_append_val (*followers, follower);
       }
     }
   }
@@ -261,8 +288,6 @@ walk_init (Walk *walk, const HdTiling *self, HdLayerId l, GError **error)
 {
   *walk = (Walk) { .tiling = self, .layer_id = l, .layer = &self->workload->layers[l], .grid = &self->grid->layer[l] };
   walk->sources = g_array_new (FALSE, TRUE, sizeof (Source));
-  for (guint k = 0; k < HD_TILING_DIGITS_MAX; k++)
-    walk->followers[k] = g_array_new (FALSE, FALSE, sizeof (Follower));
   walk->chained = walk->grid->final_offset > 0;
   for (guint o = 0; o + 1 < walk->layer->n_operands; o++)
     if (!add_operand (walk, o, error))
@@ -274,7 +299,7 @@ walk_init (Walk *walk, const HdTiling *self, HdLayerId l, GError **error)
 static void
 move_followers (const GArray *followers, gint64 steps)
 {
-  for (guint i = 0; i < followers->len; i++) {
+  for (guint i = 0; followers != NULL && i < followers->len; i++) {
     const Follower *follower = &g_array_index (followers, Follower, i);
     *follower->at += (guint32) (steps * follower->stride);
   }
@@ -477,33 +502,32 @@ check_sizes (const HdTiling *self, GError **error)
   return TRUE;
 }
 
+/* Counts, or writes. With @kept the walks made when counting are there when writing: a walk ends where it began. */
 static gboolean
-for_each_layer (HdTiling *self, gboolean write, GError **error)
+for_each_layer (HdTiling *self, gboolean write, Walk *kept, GError **error)
 {
   for (HdLayerId l = 0; l < self->workload->n_layers; l++) {
-    Walk walk;
+    Walk own, *walk = kept != NULL ? &kept[l] : &own;
     guint32 first = self->layer_first[l];
     if (self->layer_first[l + 1] == first)
       continue;
-    gboolean fine = walk_init (&walk, self, l, error);
+    gboolean fine = (kept != NULL && write) || walk_init (walk, self, l, error);
     if (fine && write)
-      write_layer (&walk, self);
+      write_layer (walk, self);
     else if (fine)
-      count_layer (&walk, self->dependency_begin + 1 + first, self->read_begin + 1 + first);
-    walk_clear (&walk);
+      count_layer (walk, self->dependency_begin + 1 + first, self->read_begin + 1 + first);
+    if (kept == NULL)
+      walk_clear (walk);
     if (!fine)
       return FALSE;
   }
   return TRUE;
 }
 
-gboolean
-_hd_tiling_make_dependencies (HdTiling *self, GError **error)
+static gboolean
+make_rows (HdTiling *self, Walk *kept, GError **error)
 {
-  guint64 n = (guint64) self->n_nodes + 1;
-  self->dependency_begin = _hd_tiling_alloc (n, sizeof *self->dependency_begin, "nodes", error);
-  self->read_begin = self->dependency_begin != NULL ? _hd_tiling_alloc (n, sizeof *self->read_begin, "nodes", error) : NULL;
-  if (self->read_begin == NULL || !check_sizes (self, error) || !for_each_layer (self, FALSE, error))
+  if (!for_each_layer (self, FALSE, kept, error))
     return FALSE;
   for (guint32 i = 0; i < self->n_nodes; i++) {
     self->dependency_begin[i + 1] += self->dependency_begin[i];
@@ -513,5 +537,21 @@ _hd_tiling_make_dependencies (HdTiling *self, GError **error)
   if (self->dependency == NULL)
     return FALSE;
   self->read = _hd_tiling_alloc (self->read_begin[self->n_nodes], sizeof (HdDependency), "reads", error);
-  return self->read != NULL && for_each_layer (self, TRUE, error);
+  return self->read != NULL && for_each_layer (self, TRUE, kept, error);
+}
+
+gboolean
+_hd_tiling_make_dependencies (HdTiling *self, GError **error)
+{
+  guint64 n = (guint64) self->n_nodes + 1;
+  self->dependency_begin = _hd_tiling_alloc (n, sizeof *self->dependency_begin, "nodes", error);
+  self->read_begin = self->dependency_begin != NULL ? _hd_tiling_alloc (n, sizeof *self->read_begin, "nodes", error) : NULL;
+  if (self->read_begin == NULL || !check_sizes (self, error))
+    return FALSE;
+  Walk *kept = self->n_nodes <= KEPT_NODES ? g_new0 (Walk, self->workload->n_layers + 1) : NULL;
+  gboolean fine = make_rows (self, kept, error);
+  for (HdLayerId l = 0; kept != NULL && l < self->workload->n_layers; l++)
+    walk_clear (&kept[l]);
+  g_free (kept);
+  return fine;
 }

@@ -111,6 +111,8 @@ guint32 _hd_tiling_parts_find (const HdTilingParts *parts, HdTilingSpan span, gu
 /* --- reads.c ----------------------------------------------------------------------------------------- */
 /** @axis: an axis whose index must be told from the table's position too; -1: none. */
 gboolean _hd_tiling_reads_init (HdTilingReads *reads, const HdTiling *self, HdLayerId layer, guint operand, guint d, int axis, GError **error);
+/** What the layer's first node reads of the dimension: where nothing that matters is cut, what they all read. */
+HdTilingSpan _hd_tiling_reads_first (const HdTiling *self, HdLayerId layer, guint operand, guint d);
 void _hd_tiling_reads_clear (HdTilingReads *reads);
 /** Index along @axis of the nodes at position @at of the table; 0 when they are not told apart by it. */
 guint32 _hd_tiling_reads_index (const HdTilingReads *reads, const HdTilingLayer *layer, guint32 at, int axis);

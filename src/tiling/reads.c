@@ -63,6 +63,21 @@ _hd_tiling_reads_init (HdTilingReads *reads, const HdTiling *self, HdLayerId l, 
   return TRUE;
 }
 
+HdTilingSpan
+_hd_tiling_reads_first (const HdTiling *self, HdLayerId l, guint o, guint d)
+{
+  const HdLayer *layer = &self->workload->layers[l];
+  const HdTilingLayer *grid = &self->grid->layer[l];
+  HdOperand one;
+  HdTensor line;
+  HdBox box = { .n = layer->n_ranks };
+  _hd_tiling_single_dimension (&layer->operands[o], &self->workload->tensors[layer->operands[o].tensor], d, &one, &line);
+  for (guint r = 0; r < box.n; r++)
+    box.range[r] = (HdRange) { grid->rank[r].segment[0].from, grid->rank[r].segment[0].to };
+  HdRange range = hd_operand_project (layer, &one, &box, &line).range[0];
+  return range.to > range.from ? (HdTilingSpan) { (gint32) range.from, (gint32) range.to } : (HdTilingSpan) { 0, 0 };
+}
+
 void
 _hd_tiling_reads_clear (HdTilingReads *reads)
 {

@@ -86,6 +86,16 @@ classify (HdTiling *self, HdLayerId l, guint r, Classes *classes, GError **error
   const HdLayer *layer = &self->workload->layers[l];
   HdTilingLayer *grid = &self->grid->layer[l];
   const HdTilingRank *rank = &grid->rank[r];
+  guint64 one = 1;
+  guint32 whole = 0;
+  /* Most ranks are not cut. */
+  if (rank->n == 1) {
+    grid->class_of[r] = g_new0 (guint32, 1);
+    g_array_append_val (classes->first, whole);
+    g_array_append_val (classes->count, one);
+    classes->n = 1;
+    return TRUE;
+  }
   g_autoptr (GHashTable) known = g_hash_table_new_full (hash_segment, equal_segments, g_free, NULL);
   grid->class_of[r] = _hd_tiling_alloc (rank->n, sizeof (guint32), "segments", error);
   if (grid->class_of[r] == NULL)
@@ -93,7 +103,6 @@ classify (HdTiling *self, HdLayerId l, guint r, Classes *classes, GError **error
   for (guint32 s = 0; s < rank->n; s++) {
     SegmentKey key = key_of_segment (self, layer, rank, r, s);
     gpointer value;
-    guint64 one = 1;
     if (!g_hash_table_lookup_extended (known, &key, NULL, &value)) {
       value = GUINT_TO_POINTER (classes->n++);
       g_hash_table_insert (known, g_memdup2 (&key, sizeof key), value);
@@ -220,8 +229,14 @@ number_shapes (const Layer *layer, const GArray *own, guint64 n_combinations, GA
 static void
 merge_combinations (const Layer *layer, guint64 n_combinations, GArray *own)
 {
-  g_autoptr (GHashTable) known = g_hash_table_new_full (hash_shape, equal_shapes, free_shape_key, NULL);
   guint32 class[HD_RANKS_MAX] = { 0 };
+  HdBox only;
+  if (n_combinations == 1) {
+    HdShape shape = describe (layer, class, &only);
+    g_array_append_val (own, shape);
+    return;
+  }
+  g_autoptr (GHashTable) known = g_hash_table_new_full (hash_shape, equal_shapes, free_shape_key, NULL);
   for (guint64 i = 0; i < n_combinations; i++) {
     HdBox box;
     HdShape shape = describe (layer, class, &box);
@@ -285,10 +300,10 @@ static gboolean
 shape_layer (HdTiling *self, HdLayerId l, GArray *shapes, GError **error)
 {
   Layer layer = { .self = self, .id = l, .layer = &self->workload->layers[l], .grid = &self->grid->layer[l] };
-  for (guint r = 0; r < HD_RANKS_MAX; r++)
+  for (guint r = 0; r < layer.layer->n_ranks; r++)
     layer.classes[r] = (Classes) { 0, g_array_new (FALSE, FALSE, sizeof (guint32)), g_array_new (FALSE, FALSE, sizeof (guint64)) };
   gboolean fine = layer.grid->n_nodes == 0 || make_layer (&layer, shapes, error);
-  for (guint r = 0; r < HD_RANKS_MAX; r++) {
+  for (guint r = 0; r < layer.layer->n_ranks; r++) {
     g_array_unref (layer.classes[r].first);
     g_array_unref (layer.classes[r].count);
   }

@@ -6,12 +6,17 @@
 
 /* --- memory ------------------------------------------------------------------------------------------- */
 
+/* Small sizes are not held against the machine's memory: asking for that takes longer than a small tiling. */
+#define SMALL_BYTES (64 << 20)
+
 /* The kernel grants more than there is; what is larger than the machine's memory is refused here. */
-static guint64
-physical_memory (void)
+static gboolean
+is_in_memory (gsize bytes)
 {
+  if (bytes <= SMALL_BYTES)
+    return TRUE;
   long pages = sysconf (_SC_PHYS_PAGES), size = sysconf (_SC_PAGESIZE);
-  return pages > 0 && size > 0 ? (guint64) pages * (guint64) size : G_MAXUINT64;
+  return pages <= 0 || size <= 0 || bytes <= (guint64) pages * (guint64) size;
 }
 
 gpointer
@@ -19,7 +24,7 @@ _hd_tiling_alloc (guint64 n, gsize size, const char *what, GError **error)
 {
   gsize bytes;
   gpointer memory = NULL;
-  if (g_size_checked_mul (&bytes, MAX (n, 1), size) && bytes <= physical_memory ())
+  if (g_size_checked_mul (&bytes, MAX (n, 1), size) && is_in_memory (bytes))
     memory = g_try_malloc0 (bytes);
   if (memory == NULL)
     g_set_error (error, HD_ERROR, HD_ERROR_MEMORY, "%" G_GUINT64_FORMAT " %s of %" G_GSIZE_FORMAT " byte each do not fit in memory - expected larger tiles or cuts", n, what,
