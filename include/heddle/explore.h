@@ -15,6 +15,7 @@
 #pragma once
 
 #include <heddle/cost.h>
+#include <heddle/engine.h>
 #include <heddle/mapping.h>
 #include <heddle/passes.h>
 #include <heddle/search.h>
@@ -49,10 +50,11 @@ typedef struct {
   guint n_metrics;             /* the objectives of the search; 0: energy and cycles */
   HdMetric metric[HD_N_METRICS];
   gboolean layer_by_layer;     /* no stacks of more than one layer: to be held against */
+  guint64 draft_burst_bits;    /* while searching, data move in bursts of at least so many bits: fewer events, and the score changes by a per cent or so; 0: as the platform says */
 } HdExploreOptions;
 
-/** What a search should begin from: multi-core by stacks, the cost model's least product of energy and cycles. */
-#define HD_EXPLORE_OPTIONS_DEFAULT ((HdExploreOptions) { .priority = HD_PRIORITY_STACK, .cost = { .objective = HD_OBJECTIVE_EDP } })
+/** What a search should begin from: multi-core by stacks, the cost model's least product of energy and cycles, bursts of 4 KiB. */
+#define HD_EXPLORE_OPTIONS_DEFAULT ((HdExploreOptions) { .priority = HD_PRIORITY_STACK, .cost = { .objective = HD_OBJECTIVE_EDP }, .draft_burst_bits = 32768 })
 
 typedef struct HdExploreSpace HdExploreSpace;
 
@@ -82,14 +84,26 @@ char *hd_explore_space_value_name (const HdExploreSpace *self, guint gene, guint
 HdMapping *hd_explore_space_mapping (const HdExploreSpace *self, const guint16 *genes, GError **error);
 
 /**
- * hd_explore_score:
- * @mapping: of the space's workload and platform
- * @draft: as the search does it: one plan. Else the pass does all it can, as `heddle run` would
+ * hd_explore_draft:
+ * @genes: a genome
  * @score: (out)
  *
- * Tiles, schedules and runs it. Threads: any. Errors: %HD_ERROR_NEGATIVE when it is infeasible: it cannot be tiled, or a piece fits nowhere.
+ * What the search takes for a genome's score: one plan, coarse bursts. Threads: any. Errors: %HD_ERROR_NEGATIVE when it is infeasible: it cannot be tiled, or a piece fits nowhere.
+ */
+gboolean hd_explore_draft (const HdExploreSpace *self, const guint16 *genes, HdExploreScore *score, GError **error);
+
+/**
+ * hd_explore_score:
+ * @mapping: of the space's workload and platform
+ * @draft: one plan; else the pass does all it can, as `heddle run` would
+ * @score: (out)
+ *
+ * What a mapping comes to on the platform as it is. Threads: any. Errors: as hd_explore_draft().
  */
 gboolean hd_explore_score (const HdExploreSpace *self, HdMapping *mapping, gboolean draft, HdExploreScore *score, GError **error);
+
+/** What a run comes to. */
+void hd_explore_take_score (const HdPlatform *platform, const HdResult *result, HdExploreScore *score);
 
 /**
  * hd_explore_allocate:

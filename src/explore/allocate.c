@@ -278,18 +278,17 @@ HdMapping *
 hd_explore_allocate (HdWorkload *workload, HdPlatform *platform, const HdExploreOptions *options, GError **error)
 {
   g_autoptr (HdExploreSpace) space = hd_explore_space_new (workload, platform, options, error);
-  g_autoptr (HdMapping) best = NULL;
+  const guint16 *best = NULL;
   double least = 0;
   if (space == NULL)
     return NULL;
   for (guint i = 0; i < space->n_starts; i++) {
+    const guint16 *genes = (const guint16 *) (const void *) space->starts->data + (gsize) i * space->problem.n_genes;
     HdExploreScore score;
-    g_autoptr (HdMapping) mapping = hd_explore_space_mapping (space, (const guint16 *) (const void *) space->starts->data + (gsize) i * space->problem.n_genes, NULL);
-    if (mapping == NULL || !hd_explore_score (space, mapping, TRUE, &score, NULL) || (best != NULL && product (space, &score) >= least))
+    if (!hd_explore_draft (space, genes, &score, NULL) || (best != NULL && product (space, &score) >= least))
       continue;
     least = product (space, &score);
-    g_clear_pointer (&best, hd_mapping_unref);
-    best = g_steal_pointer (&mapping);
+    best = genes;
   }
-  return best != NULL ? g_steal_pointer (&best) : hd_mapping_default (workload, platform, error);
+  return best != NULL ? hd_explore_space_mapping (space, best, error) : hd_mapping_default (workload, platform, error);
 }

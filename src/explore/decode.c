@@ -82,7 +82,7 @@ decode_stack (const HdExploreSpace *self, const guint16 *genes, HdLayerId first,
 }
 
 HdMapping *
-hd_explore_space_mapping (const HdExploreSpace *self, const guint16 *genes, GError **error)
+_hd_explore_decode (const HdExploreSpace *self, HdPlatform *platform, const guint16 *genes, GError **error)
 {
   guint n = self->workload->n_layers;
   g_autofree HdMappingLayerChoice *layer = g_new (HdMappingLayerChoice, n + 1);
@@ -98,7 +98,13 @@ hd_explore_space_mapping (const HdExploreSpace *self, const guint16 *genes, GErr
       first = l + 1;
     }
   }
-  return hd_mapping_new_choices (self->workload, self->platform, &choices, error);
+  return hd_mapping_new_choices (self->workload, platform, &choices, error);
+}
+
+HdMapping *
+hd_explore_space_mapping (const HdExploreSpace *self, const guint16 *genes, GError **error)
+{
+  return _hd_explore_decode (self, self->platform, genes, error);
 }
 
 /* --- repair ------------------------------------------------------------------------------------------- */

@@ -2,7 +2,6 @@
 #include "config.h"
 #include "explore/space.h"
 
-#include <heddle/engine.h>
 #include <heddle/tiling.h>
 
 static const char *const NAMES[HD_N_METRICS] = { "cycles", "energy", "edp", "memory", "dram" };
@@ -20,8 +19,8 @@ hd_metric_unit (HdMetric metric)
   return UNITS[metric];
 }
 
-static void
-take_score (const HdPlatform *platform, const HdResult *result, HdExploreScore *score)
+void
+hd_explore_take_score (const HdPlatform *platform, const HdResult *result, HdExploreScore *score)
 {
   score->value[HD_METRIC_CYCLES] = (double) result->cycles;
   score->value[HD_METRIC_ENERGY] = result->energy_pj;
@@ -33,25 +32,46 @@ take_score (const HdPlatform *platform, const HdResult *result, HdExploreScore *
       score->value[HD_METRIC_MEMORY] += (double) result->memory_peak_bits[m];
 }
 
-gboolean
-hd_explore_score (const HdExploreSpace *self, HdMapping *mapping, gboolean draft, HdExploreScore *score, GError **error)
+static gboolean
+score_mapping (const HdExploreSpace *self, HdMapping *mapping, const HdPassOptions *options, HdExploreScore *score, GError **error)
 {
-  HdPassOptions options = HD_PASS_OPTIONS_DEFAULT;
   HdResult result;
-  if (draft)
-    options = (HdPassOptions) { .priority = self->options.priority, .draft = TRUE };
-  options.objective = self->options.cost.objective;
   g_autoptr (HdTiling) tiling = hd_tiling_new (mapping, error);
-  g_autoptr (HdSchedule) schedule = tiling != NULL ? hd_pass_run (self->pass, tiling, self->cost, &options, error) : NULL;
-  g_autoptr (HdEngine) engine = schedule != NULL ? hd_engine_new (self->platform, schedule, error) : NULL;
+  g_autoptr (HdSchedule) schedule = tiling != NULL ? hd_pass_run (self->pass, tiling, self->cost, options, error) : NULL;
+  g_autoptr (HdEngine) engine = schedule != NULL ? hd_engine_new (mapping->platform, schedule, error) : NULL;
   if (engine == NULL || !hd_engine_run (engine, NULL, &result, error))
     return FALSE;
   if (result.deadlock) {
     g_set_error_literal (error, HD_ERROR, HD_ERROR_NEGATIVE, result.deadlock_text);
     return FALSE;
   }
-  take_score (self->platform, &result, score);
+  hd_explore_take_score (mapping->platform, &result, score);
   return TRUE;
+}
+
+/* The search's: one plan. */
+static HdPassOptions
+draft_options (const HdExploreSpace *self)
+{
+  return (HdPassOptions) { .priority = self->options.priority, .objective = self->options.cost.objective, .draft = TRUE };
+}
+
+gboolean
+hd_explore_score (const HdExploreSpace *self, HdMapping *mapping, gboolean draft, HdExploreScore *score, GError **error)
+{
+  HdPassOptions options = HD_PASS_OPTIONS_DEFAULT;
+  options.objective = self->options.cost.objective;
+  if (draft)
+    options = draft_options (self);
+  return score_mapping (self, mapping, &options, score, error);
+}
+
+gboolean
+hd_explore_draft (const HdExploreSpace *self, const guint16 *genes, HdExploreScore *score, GError **error)
+{
+  HdPassOptions options = draft_options (self);
+  g_autoptr (HdMapping) mapping = _hd_explore_decode (self, self->draft_platform, genes, error);
+  return mapping != NULL && score_mapping (self, mapping, &options, score, error);
 }
 
 gboolean
@@ -59,9 +79,8 @@ _hd_explore_evaluate (gpointer context, const guint16 *genes, double *objectives
 {
   const HdExploreSpace *self = context;
   HdExploreScore score;
-  g_autoptr (HdMapping) mapping = hd_explore_space_mapping (self, genes, NULL);
   objectives[0] = 0;
-  if (mapping == NULL || !hd_explore_score (self, mapping, TRUE, &score, NULL))
+  if (!hd_explore_draft (self, genes, &score, NULL))
     return FALSE;
   for (guint i = 0; i < self->options.n_metrics; i++)
     objectives[i] = score.value[self->options.metric[i]];

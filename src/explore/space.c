@@ -2,6 +2,8 @@
 #include "config.h"
 #include "explore/space.h"
 
+#include <string.h>
+
 
 /* --- genes -------------------------------------------------------------------------------------------- */
 
@@ -79,6 +81,19 @@ check_pass (const char *name, GError **error)
   return FALSE;
 }
 
+/* The platform with coarser bursts: a copy by way of its text, so that nobody else's changes. */
+static HdPlatform *
+coarsen (HdPlatform *platform, guint64 burst_bits, GError **error)
+{
+  if (burst_bits <= platform->burst_bits)
+    return hd_platform_ref (platform);
+  g_autofree char *text = hd_platform_to_xml (platform);
+  HdPlatform *copy = hd_platform_parse_xml (text, (gsize) strlen (text), platform->name, error);
+  if (copy != NULL)
+    copy->burst_bits = burst_bits;
+  return copy;
+}
+
 HdExploreSpace *
 hd_explore_space_new (HdWorkload *workload, HdPlatform *platform, const HdExploreOptions *options, GError **error)
 {
@@ -94,7 +109,8 @@ hd_explore_space_new (HdWorkload *workload, HdPlatform *platform, const HdExplor
   self->kind = g_array_new (FALSE, FALSE, sizeof (HdGeneKind));
   self->gene_of = g_array_new (FALSE, FALSE, sizeof (GeneOf));
   self->starts = g_array_new (FALSE, FALSE, sizeof (guint16));
-  if (!check_pass (self->pass, error))
+  self->draft_platform = coarsen (platform, self->options.draft_burst_bits, error);
+  if (self->draft_platform == NULL || !check_pass (self->pass, error))
     return NULL;
   for (HdLayerId l = 0; l < workload->n_layers; l++)
     _hd_explore_layer_init (self, l);
@@ -129,6 +145,7 @@ hd_explore_space_unref (HdExploreSpace *self)
   g_free (self->layer);
   g_free (self->pass);
   hd_cost_model_free (self->cost);
+  hd_platform_unref (self->draft_platform);
   hd_platform_unref (self->platform);
   hd_workload_unref (self->workload);
   g_free (self);

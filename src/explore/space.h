@@ -39,6 +39,7 @@ struct HdExploreSpace {
   gint references;
   HdWorkload *workload;
   HdPlatform *platform;
+  HdPlatform *draft_platform;  /* the same, with coarser bursts */
   HdExploreOptions options;
   char *pass;
   HdCostModel *cost;
@@ -81,6 +82,7 @@ guint64 _hd_explore_piece (guint64 size, guint64 n);
 /* decode.c */
 /** Whether a stack ends with @layer. */
 gboolean _hd_explore_ends (const HdExploreSpace *self, const guint16 *genes, HdLayerId layer);
+HdMapping *_hd_explore_decode (const HdExploreSpace *self, HdPlatform *platform, const guint16 *genes, GError **error);
 void _hd_explore_repair (gpointer data, guint16 *genes);
 
 /* score.c: HdSearchProblem.evaluate; the context is the space */
