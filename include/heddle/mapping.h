@@ -157,6 +157,16 @@ typedef struct {
  */
 HdMapping *hd_mapping_new_choices (HdWorkload *workload, HdPlatform *platform, const HdMappingChoices *choices, GError **error);
 
+/**
+ * hd_mapping_repeat:
+ * @n: how many inferences
+ *
+ * The mapping of hd_workload_repeat(): each copy of the network is mapped as @self maps the one. With 1: @self.
+ *
+ * Errors: %HD_ERROR_INPUT, those of hd_workload_repeat().
+ */
+HdMapping *hd_mapping_repeat (HdMapping *self, guint n, GError **error);
+
 /** Whether @core takes layers like @layer. */
 gboolean hd_mapping_core_takes (const HdCore *core, const HdLayer *layer);
 

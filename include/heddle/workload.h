@@ -115,6 +115,7 @@ typedef struct HdWorkload {
   HdLayer *layers;
   guint n_tensors;
   HdTensor *tensors;
+  guint inferences;   /* copies of the network in it: 1, or more by hd_workload_repeat() */
 } HdWorkload;
 
 HdWorkload *hd_workload_ref (HdWorkload *self);
@@ -145,6 +146,24 @@ HdWorkload *hd_workload_parse_onnx (const guint8 *data, gsize length, const char
 
 /** Returns (transfer full): the workload in canonical XML; parsing it gives the same workload. */
 char *hd_workload_to_xml (const HdWorkload *self);
+
+/**
+ * hd_workload_repeat:
+ * @n: how many inferences
+ *
+ * Returns (transfer full): @n inferences of the network back to back, as one workload. Each has its own layers, inputs, activations and outputs, which are called "1/conv1", "2/conv1", ...
+ * (with as many digits as @n has); weights are shared. Layers of the first stand before those of the second. With 1: @self.
+ *
+ * Errors: %HD_ERROR_INPUT when there would be too many layers, when @self has several inferences already, or when a name is taken.
+ */
+HdWorkload *hd_workload_repeat (HdWorkload *self, guint n, GError **error);
+
+/** The inference that a layer belongs to, from 0. */
+static inline guint
+hd_workload_inference (const HdWorkload *self, HdLayerId layer)
+{
+  return (guint) ((guint64) layer * self->inferences / self->n_layers);
+}
 
 /** Layer and tensor by name; HD_NONE when there is none. */
 HdLayerId hd_workload_find_layer (const HdWorkload *self, const char *name);

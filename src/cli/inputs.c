@@ -21,6 +21,7 @@ cli_inputs_clear (CliInputs *self)
   g_free (self->priority);
   g_free (self->rules);
   g_free (self->objective);
+  g_free (self->inferences);
   *self = (CliInputs) { 0 };
 }
 
@@ -35,6 +36,7 @@ cli_inputs_entries (CliInputs *self, const GOptionEntry *own)
     { "priority", 0, 0, G_OPTION_ARG_STRING, &self->priority, "By what multi-core orders nodes: latency, memory, stack, or the best of them (default: best)", "NAME" },
     { "rules", 0, 0, G_OPTION_ARG_STRING, &self->rules, "What a node costs: exact, zigzag or simple (default: exact)", "NAME" },
     { "objective", 0, 0, G_OPTION_ARG_STRING, &self->objective, "What a core's loop order, and the best of several plans, is chosen for: energy, latency or edp (default: latency)", "NAME" },
+    { "inferences", 0, 0, G_OPTION_ARG_STRING, &self->inferences, "So many inferences back to back, with weights kept where there is room (default: 1)", "N" },
   };
   GArray *all = g_array_new (TRUE, TRUE, sizeof (GOptionEntry));
   g_array_append_vals (all, common, G_N_ELEMENTS (common));
@@ -98,6 +100,24 @@ make_cost_model (CliInputs *self, GError **error)
   return hd_cost_model_apply_mapping (self->cost, self->mapping, error);
 }
 
+/* Several inferences: the workload and its mapping become those of all of them. */
+static gboolean
+repeat (CliInputs *self, GError **error)
+{
+  guint64 n = 1;
+  if (self->inferences != NULL && !g_ascii_string_to_unsigned (self->inferences, 10, 1, G_MAXINT32, &n, NULL)) {
+    g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "--inferences %s - expected a number from 1 on", self->inferences);
+    return FALSE;
+  }
+  g_autoptr (HdMapping) one = self->mapping;
+  self->mapping = hd_mapping_repeat (one, (guint) n, error);
+  if (self->mapping == NULL)
+    return FALSE;
+  hd_workload_unref (self->workload);
+  self->workload = hd_workload_ref (self->mapping->workload);
+  return TRUE;
+}
+
 gboolean
 cli_inputs_load (CliInputs *self, GError **error)
 {
@@ -111,7 +131,7 @@ cli_inputs_load (CliInputs *self, GError **error)
     return FALSE;
   self->mapping = self->mapping_path != NULL ? hd_mapping_load (self->mapping_path, self->workload, self->platform, error)
                                              : hd_mapping_default (self->workload, self->platform, error);
-  return self->mapping != NULL && make_cost_model (self, error);
+  return self->mapping != NULL && repeat (self, error) && make_cost_model (self, error);
 }
 
 gboolean

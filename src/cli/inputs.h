@@ -12,7 +12,7 @@
 
 /** What -p, -w, -m and --pass name. Zeroed at first; free with cli_inputs_clear(). */
 typedef struct {
-  char *platform_path, *workload_path, *mapping_path, *pass, *priority, *rules, *objective;
+  char *platform_path, *workload_path, *mapping_path, *pass, *priority, *rules, *objective, *inferences;
   HdPlatform *platform;
   HdWorkload *workload;
   HdMapping *mapping;
@@ -23,7 +23,7 @@ typedef struct {
 void cli_inputs_clear (CliInputs *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CliInputs, cli_inputs_clear)
 
-/** The option entries -p, -w, -m, --pass, --priority, --rules and --objective, to be put before a command's own. Returns (transfer full). */
+/** The option entries -p, -w, -m, --pass, --priority, --rules, --objective and --inferences, to be put before a command's own. Returns (transfer full). */
 GOptionEntry *cli_inputs_entries (CliInputs *self, const GOptionEntry *own);
 
 /** A platform from a file, or from its one-line form when there is no such file and the text has a ':'. */

@@ -11,6 +11,8 @@ struct CliRecord {
   const char **core_name, **memory_name, **resource_name, **queue_name;
   guint32 *core, *source, *tensor, *destination;   /* by task */
   guint64 *capacity;                               /* by memory [bit] */
+  guint8 *dram;                                    /* by memory */
+  guint inferences;
   GArray *columns;          /* of HdTraceColumn */
   GPtrArray *owned;         /* arrays behind the columns */
   char *platform_xml, *workload_sha256, *schedule_sha256, *title;
@@ -136,11 +138,25 @@ add_platform (CliRecord *self)
     capacity[m] = platform->memory[m].capacity_bits;
   for (guint r = 0; r < platform->n_resources; r++)
     width[r] = platform->resource[r].width_bits;
+  self->dram = own (self, g_new (guint8, platform->n_memories + 1));
+  for (guint m = 0; m < platform->n_memories; m++)
+    self->dram[m] = platform->memory[m].dram ? 1 : 0;
   self->capacity = capacity;
   add (self, (HdTraceColumn) { .path = "/memories/capacity_bits", .type = HD_COLUMN_U64, .units = "bit", .long_name = "capacity; 2^64-1: no limit", .dimension = "memory", .values = capacity,
                                .n = platform->n_memories });
+  add (self, (HdTraceColumn) { .path = "/memories/dram", .type = HD_COLUMN_U8, .units = "1", .long_name = "1: a DRAM", .dimension = "memory", .values = self->dram, .n = platform->n_memories });
   add (self, (HdTraceColumn) { .path = "/resources/width_bits", .type = HD_COLUMN_U64, .units = "bit", .long_name = "bits moved per cycle of its clock; 0: no limit", .dimension = "resource",
                                .values = width, .n = platform->n_resources });
+}
+
+/* What the canonical workload says in its first element; a schedule that was made elsewhere has none. */
+static guint
+inferences_of (const HdSchedule *schedule)
+{
+  const char *root = schedule->workload_xml != NULL ? strstr (schedule->workload_xml, "<workload ") : NULL, *end = root != NULL ? strchr (root, '>') : NULL;
+  const char *found = end != NULL ? g_strstr_len (root, end - root, " inferences=\"") : NULL;
+  guint64 n = found != NULL ? g_ascii_strtoull (found + strlen (" inferences=\""), NULL, 10) : 1;
+  return n >= 1 && n <= schedule->n_layers && schedule->n_layers % n == 0 ? (guint) n : 1;
 }
 
 CliRecord *
@@ -152,6 +168,7 @@ cli_record_new (const HdPlatform *platform, const HdSchedule *schedule)
   self->columns = g_array_new (FALSE, TRUE, sizeof (HdTraceColumn));
   self->owned = g_ptr_array_new_with_free_func (g_free);
   self->title = g_strdup_printf ("%s on %s", *schedule->pass != '\0' ? schedule->pass : "a schedule", platform->name);
+  self->inferences = inferences_of (schedule);
   add_names (self);
   add_tasks (self);
   add_platform (self);
@@ -259,6 +276,8 @@ cli_record_result (const CliRecord *self, const HdResult *result, HdSink *sink, 
   for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
     if (!hd_trace_sink_write_number (sink, numbers[i].name, numbers[i].value, error))
       return FALSE;
+  if (self->inferences > 1 && !hd_trace_sink_write_count (sink, "inferences", self->inferences, error))
+    return FALSE;
   return hd_trace_sink_write_count (sink, "dram_read_bits", result->dram_read_bits, error) && hd_trace_sink_write_count (sink, "dram_write_bits", result->dram_write_bits, error)
          && write_cores (platform, result, sink, error) && write_layers (self->schedule, result, sink, error)
          && write_u64 (sink, "/memories/peak_bits", "bit", "most bits held at once", "memory", result->memory_peak_bits, platform->n_memories, error)
@@ -325,7 +344,7 @@ cli_record_view (const CliRecord *self, const HdResult *result, HdView *view)
   *view = (HdView) { .title = self->title, .deadlock = result->deadlock, .deadlock_text = result->deadlock ? result->deadlock_text : "", .cycles = result->cycles,
                      .clock_hz = self->platform->clock_hz, .energy_pj = result->energy_pj, .compute_pj = result->compute_pj, .transfer_pj = result->transfer_pj,
                      .static_pj = result->static_pj, .dram_read_bits = result->dram_read_bits, .dram_write_bits = result->dram_write_bits, .busy = result->resource_busy_cycles,
-                     .moved = result->resource_bits, .capacity = self->capacity, .peak = result->memory_peak_bits };
+                     .moved = result->resource_bits, .capacity = self->capacity, .peak = result->memory_peak_bits, .n_inferences = self->inferences, .dram = self->dram };
   view_names (self, view);
   view_tasks (self, &result->columns, view);
   for (guint s = 0; s < HD_N_STATES; s++)

@@ -3,6 +3,7 @@
 #include "cli/simulation.h"
 
 #include "base/json.h"
+#include "report/inferences.h"
 #include "report/tables.h"
 
 static guint64
@@ -44,6 +45,7 @@ cli_summary_json (const HdView *view, const HdPlatform *platform, const HdSchedu
   hd_json_double (&json, "wall_s", wall_s);
   hd_json_u64 (&json, "dram_read_bits", result->dram_read_bits);
   hd_json_u64 (&json, "dram_write_bits", result->dram_write_bits);
+  _hd_inferences_json (view, &json);
   _hd_tables_json (view, VIEW_NONE, &json);
   if (result->deadlock)
     hd_json_string (&json, "deadlock", result->deadlock_text);

@@ -11,7 +11,7 @@ plan_item_is_node (const Plan *plan, guint32 item)
 guint32
 plan_item_of_read (const Plan *plan, const HdDependency *read)
 {
-  return plan->tiling->n_nodes + read->from;
+  return plan->piece_item[read->from];
 }
 
 HdBox
@@ -129,7 +129,7 @@ plan_items_build (Plan *plan, GError **error)
     g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "%" G_GUINT64_FORMAT " nodes and pieces are too many for one schedule", n_items);
     return FALSE;
   }
-  if (!find_producers (plan, error))
+  if (!plan_share_pieces (plan, error) || !find_producers (plan, error))
     return FALSE;
   plan->consumer_begin = g_try_new0 (guint64, n_items + 1);
   plan->remaining = g_try_new0 (guint32, n_items + 1);

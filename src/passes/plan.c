@@ -418,6 +418,7 @@ plan_clear (Plan *plan)
   g_free (plan->core_queue);
   g_free (plan->dma_queue);
   g_free (plan->queue_outstanding);
+  g_free (plan->piece_item);
   g_free (plan->producer_begin);
   g_clear_pointer (&plan->producers, g_array_unref);
   g_free (plan->consumer_begin);

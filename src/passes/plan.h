@@ -70,6 +70,7 @@ typedef struct {
   /* items */
   guint64 *consumer_begin;
   Consumer *consumer;
+  guint32 *piece_item;          /* by piece: the item that it is */
   guint64 *producer_begin;      /* by piece: rows of producers */
   GArray *producers;            /* of guint32: nodes of other stacks that make the piece */
   guint32 *remaining;           /* consumers still to come, by item */
@@ -109,6 +110,9 @@ guint32 plan_item_of_read (const Plan *plan, const HdDependency *read);
 gboolean plan_item_is_node (const Plan *plan, guint32 item);
 HdMemoryId plan_operand_memory (const Plan *plan, HdCoreId core, const HdLayer *layer, guint operand);
 char *plan_item_name (const Plan *plan, guint32 item);
+
+/* share.c: fills piece_item */
+gboolean plan_share_pieces (Plan *plan, GError **error);
 
 /* space.c */
 gboolean plan_allocate (Plan *plan, HdMemoryId memory, guint64 bits, guint32 item, GError **error);

@@ -3,6 +3,7 @@
 #include <heddle/report.h>
 
 #include "report/inspect.h"
+#include "report/inferences.h"
 #include "report/tables.h"
 #include "report/waits.h"
 
@@ -91,6 +92,7 @@ inspect_json (const HdView *view, const HdInspectOptions *options, guint32 only,
   hd_json_double (&json, "static_pj", view->static_pj);
   hd_json_u64 (&json, "dram_read_bits", view->dram_read_bits);
   hd_json_u64 (&json, "dram_write_bits", view->dram_write_bits);
+  _hd_inferences_json (view, &json);
   if (view->deadlock)
     hd_json_string (&json, "deadlock", view->deadlock_text);
   _hd_tables_json (view, only, &json);

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "report/tables.h"
 
+#include "report/inferences.h"
 #include "report/waits.h"
 
 #include <heddle/units.h>
@@ -206,6 +207,7 @@ _hd_tables_text (const HdView *view, guint32 only, GString *out)
   _hd_waits_append_words (view, only, out);
   append_resources (view, out);
   append_memories (view, out);
+  _hd_inferences_text (view, out);
   append_bound (view, out);
 }
 

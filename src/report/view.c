@@ -158,6 +158,23 @@ load_number (const HdView *self, const char *name, double *value, GError **error
   return FALSE;
 }
 
+/* A trace of one inference does not say so. */
+static gboolean
+load_inferences (HdView *self, GError **error)
+{
+  guint64 n = 1, n_memories = self->n_memories;
+  self->n_inferences = 1;
+  if (!hd_trace_count (self->trace, "inferences", &n, NULL))
+    return TRUE;
+  if (n < 1 || n > self->n_layers || self->n_layers % n != 0) {
+    g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "%s:/: attribute 'inferences' is %" G_GUINT64_FORMAT " - expected a number that divides the %" G_GUINT64_FORMAT " layers", hd_trace_info (self->trace)->path, n,
+                 self->n_layers);
+    return FALSE;
+  }
+  self->n_inferences = (guint) n;
+  return (self->dram = hd_trace_column (self->trace, "/memories/dram", HD_COLUMN_U8, &n_memories, error)) != NULL;
+}
+
 gboolean
 _hd_view_load_tables (HdView *self, GError **error)
 {
@@ -171,7 +188,8 @@ _hd_view_load_tables (HdView *self, GError **error)
          && (self->peak = _hd_view_u64 (self, "/memories/peak_bits", self->n_memories, error)) != NULL
          && load_number (self, "energy_pj", &self->energy_pj, error) && load_number (self, "compute_pj", &self->compute_pj, error)
          && load_number (self, "transfer_pj", &self->transfer_pj, error) && load_number (self, "static_pj", &self->static_pj, error)
-         && hd_trace_count (self->trace, "dram_read_bits", &self->dram_read_bits, error) && hd_trace_count (self->trace, "dram_write_bits", &self->dram_write_bits, error);
+         && hd_trace_count (self->trace, "dram_read_bits", &self->dram_read_bits, error) && hd_trace_count (self->trace, "dram_write_bits", &self->dram_write_bits, error)
+         && load_inferences (self, error);
 }
 
 char *

@@ -28,6 +28,8 @@ typedef struct {
   const guint64 *state[HD_N_STATES];   /* by core [cycle] */
   const guint64 *busy, *moved;         /* by resource [cycle], [bit] */
   const guint64 *capacity, *peak;      /* by memory [bit]; capacity 2^64-1: no limit */
+  guint n_inferences;                  /* back to back, >= 1; the layers of each stand together, as many of each */
+  const guint8 *dram;                  /* by memory: it is a DRAM; there when n_inferences > 1 */
 } HdView;
 
 /** The tasks and names of @trace. Errors: %HD_ERROR_INPUT when a column is missing, an index points nowhere, or times run backwards. */

@@ -228,6 +228,7 @@ _hd_workload_draft_finish (HdDraft *self, GError **error)
     return NULL;
   HdWorkload *workload = _hd_workload_new ();
   workload->name = g_strdup (self->name);
+  workload->inferences = 1;
   take_tensors (self, workload);
   workload->n_layers = order->len;
   workload->layers = g_new0 (HdLayer, order->len);

@@ -70,6 +70,9 @@ HdDraftOperand *_hd_workload_draft_layer_add_operand (HdDraftLayer *self, const 
  */
 HdWorkload *_hd_workload_draft_finish (HdDraft *self, GError **error);
 
+/** Whether a workload that says so consists of several copies of a network, as hd_workload_repeat() makes them. */
+void _hd_workload_check_inferences (const HdWorkload *self, HdDiagnostics *diagnostics, guint line);
+
 /* Its parts. */
 gboolean _hd_workload_draft_check (HdDraft *self);
 HdWorkload *_hd_workload_new (void);

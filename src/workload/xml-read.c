@@ -31,6 +31,7 @@ typedef struct {
   HdDraft *draft;
   HdGraph *graph;
   GHashTable *read;       /* names of tensors that some layer reads */
+  guint inferences;
 } Reader;
 
 /* Bits of an attribute; 0 when it is not there. */
@@ -383,6 +384,10 @@ read_root (Reader *r, HdXmlNode *root)
   options->partial_bits = read_bits (r, root, "partial-bits");
   options->output_bits = read_bits (r, root, "output-bits");
   options->bias_bits = read_bits (r, root, "bias-bits");
+  guint64 inferences = hd_xml_u64 (r->doc, root, "inferences", HD_UNIT_COUNT, FALSE, 1);
+  if (inferences < 1 || inferences > HD_LAYERS_MAX)
+    hd_xml_fault (r->doc, root, "inferences is %" G_GUINT64_FORMAT " - expected 1 to %u", inferences, HD_LAYERS_MAX);
+  r->inferences = (guint) CLAMP (inferences, 1, HD_LAYERS_MAX);
   hd_xml_finish_element (r->doc, root);
   for (HdXmlNode *node = hd_xml_stream_next (r->doc); node != NULL; node = hd_xml_stream_next (r->doc)) {
     if (hd_xml_is (node, "tensor"))
@@ -409,7 +414,8 @@ read_document (HdXmlDocument *doc, GError **error)
   g_autoptr (HdDraft) draft = _hd_workload_draft_new (hd_xml_require (doc, root, "name"), hd_xml_diagnostics (doc));
   g_autoptr (HdGraph) graph = _hd_graph_new (draft, hd_xml_diagnostics (doc), NULL);
   g_autoptr (GHashTable) read = g_hash_table_new (NULL, NULL);
-  Reader r = { doc, draft, graph, read };
+  Reader r = { doc, draft, graph, read, 1 };
+  guint line = hd_xml_line (root);
   graph->xml = TRUE;
   read_root (&r, root);
   _hd_graph_link (graph);
@@ -419,7 +425,12 @@ read_document (HdXmlDocument *doc, GError **error)
   _hd_graph_lower (graph);
   link_nests (&r);
   check_dimensions (&r);
-  return _hd_workload_draft_finish (draft, error);
+  g_autoptr (HdWorkload) workload = _hd_workload_draft_finish (draft, error);
+  if (workload == NULL)
+    return NULL;
+  workload->inferences = r.inferences;
+  _hd_workload_check_inferences (workload, hd_xml_diagnostics (doc), line);
+  return hd_diagnostics_check (hd_xml_diagnostics (doc), error) ? g_steal_pointer (&workload) : NULL;
 }
 
 HdWorkload *

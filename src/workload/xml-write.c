@@ -63,6 +63,8 @@ hd_workload_to_xml (const HdWorkload *self)
   hd_xml_writer_open (w, "workload");
   hd_xml_writer_attribute (w, "version", "1");
   hd_xml_writer_attribute (w, "name", self->name);
+  if (self->inferences > 1)
+    hd_xml_writer_attribute_u64 (w, "inferences", self->inferences, HD_UNIT_COUNT);
   for (guint t = 0; t < self->n_tensors; t++)
     write_tensor (w, &self->tensors[t]);
   for (guint l = 0; l < self->n_layers; l++)

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Back-to-back inferences, as the program tells them: the first one, the pace of the others, cold and warm weights."""
+import json
+import os
+import re
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../project"))
+from tap import finish, ok, run
+
+# As in tests/passes/test-inferences.c, where the times are derived: x at 8, w at 24, product to 34, relu to 38, y is out at 46; then one every 10 cycles.
+PLATFORM = """<platform version="1" name="two" clock="1 MHz">
+  <memory id="dram" kind="dram" ports="separate" width="8 bit/cycle"/>
+  <memory id="ma" size="4 KiB" core="a" ports="separate"/>
+  <memory id="mb" size="4 KiB" core="b" ports="separate"/>
+  <bus id="bus" connects="dram ma mb"/>
+  <core id="a" kind="fixed" operators="mac"><operator type="*" cycles-per-node="10 cycle"/>
+    <level memory="ma" operands="I W O" read-width="64 bit/cycle" write-width="64 bit/cycle"/></core>
+  <core id="b" kind="fixed" operators="vector"><operator type="*" cycles-per-node="4 cycle"/>
+    <level memory="mb" operands="I W O" read-width="64 bit/cycle" write-width="64 bit/cycle"/></core>
+</platform>"""
+WORKLOAD = """<workload version="1" name="tiny">
+  <tensor id="x" kind="input" shape="2" bits="32 bit"/><tensor id="w" kind="weight" shape="2 2" bits="32 bit"/>
+  <tensor id="h" kind="activation" shape="2" bits="32 bit"/><tensor id="y" kind="output" shape="2" bits="32 bit"/>
+  <nest id="product" operator="Gemm" class="mac" ranks="K=2 C=2"><input tensor="x" index="C"/><weight tensor="w" index="K, C"/><output tensor="h" index="K"/></nest>
+  <nest id="relu" operator="Relu" class="vector" ranks="K=2"><input tensor="h" index="K"/><output tensor="y" index="K"/></nest>
+</workload>"""
+EXPECTED = {"count": 4, "first_cycles": 46, "steady_cycles": 10, "per_second": 100000, "cold_dram_read_bits": 192, "warm_dram_read_bits": 64,
+            "each": [{"begin": 24 + 10 * i, "end": 46 + 10 * i, "dram_read_bits": 64 if i else 192} for i in range(4)]}
+
+
+def main(at):
+    for name, text in (("p.xml", PLATFORM), ("w.xml", WORKLOAD)):
+        with open(os.path.join(at, name), "w", encoding="utf-8") as f:
+            f.write(text)
+    four = ["-p", "p.xml", "-w", "w.xml", "--inferences", "4"]
+
+    summary = json.loads(run("run", *four, "--json", "-o", "t.h5", cwd=at).stdout)
+    ok(summary["inferences"] == EXPECTED and summary["cycles"] == 76, "the summary of a run", summary["inferences"])
+    ok(run("schedule", *four, "-o", "s.h5", cwd=at).returncode == 0 and run("schedule", *four, "-o", "s.xml", cwd=at).returncode == 0, "schedules are written")
+    for name in ("s.h5", "s.xml"):
+        ok(json.loads(run("simulate", "p.xml", name, "--json", cwd=at).stdout)["inferences"] == EXPECTED, f"the summary of {name} simulated")
+    ok(json.loads(run("inspect", "t.h5", "--json", cwd=at).stdout)["inferences"] == EXPECTED, "the inspection of the trace")
+    line = "inferences: 4 back to back; the first took 46 cycles, then one comes every 10 (1e+05 a second); from DRAM the first read 24 B (cold weights), a later one 8 B"
+    for command in (["run", *four], ["inspect", "t.h5"]):
+        text = run(*command, cwd=at).stdout
+        ok(line in text.splitlines(), f"in words: heddle {command[0]}", text)
+    names = set(re.findall(r"^compute,.*?,(\d/\w+),", run("export", "t.h5", "--format", "csv", cwd=at).stdout, re.M)) or run("export", "t.h5", "--format", "csv", cwd=at).stdout
+    ok(all(f"{i}/{layer}" in str(names) for i in range(1, 5) for layer in ("product", "relu")), "the trace tells whose layers they are", names)
+    check = run("check", "p.xml", "s.xml", "t.h5", cwd=at)
+    ok(check.returncode == 0, "schedule and trace are legal", check.stdout, check.stderr)
+
+    one = json.loads(run("run", *four[:4], "--json", cwd=at).stdout)
+    ok(one["inferences"] is None and one["cycles"] == 46, "one inference is as ever")
+    same = run("run", *four[:4], "--inferences", "1", "-q", cwd=at).stdout
+    ok(same == run("run", *four[:4], "-q", cwd=at).stdout and "inferences" not in same, "asking for one changes nothing")
+    for wrong in ("0", "-1", "x", "2.5"):
+        result = run("run", *four[:4], "--inferences", wrong, cwd=at)
+        ok(result.returncode == 2 and "--inferences" in result.stderr, f"--inferences {wrong} is refused", result.stderr)
+    result = run("run", *four[:4], "--inferences", "20000", cwd=at)
+    ok(result.returncode == 65 and "20000 inferences of 2 layers - expected 1 to 10000" in result.stderr, "too many layers are refused", result.stderr)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="heddle-test-") as folder:
+        main(folder)
+    finish()
