@@ -80,178 +80,6 @@ _hd_search_polish (HdNest *nest, HdSolution *solution, guint64 *evaluations)
     }
 }
 
-/* --- branch and bound ---------------------------------------------------------------------------------------- */
-
-typedef struct {
-  HdNest *nest;
-  HdSearchResult *result;
-  double least_pj[HD_N_OPERANDS][HD_COST_LEVELS_MAX];  /* of each boundary anywhere */
-  HdSolution walk;
-  guint8 level[HD_N_OPERANDS];                         /* open level */
-  guint32 at[HD_N_OPERANDS][HD_COST_LEVELS_MAX];       /* points of closed boundaries */
-  guint32 point;
-  double pj;                                           /* array, closed boundaries, and at least for the open ones */
-  guint64 nodes, budget;
-  gboolean truncated;
-} Branch;
-
-/* Cycles that closed boundaries need at one port beyond what there is. */
-static double
-port_excess (const Branch *b, guint port)
-{
-  HdNest *nest = b->nest;
-  double demand = 0;
-
-  for (guint i = nest->port_begin[port]; i < nest->port_begin[port + 1]; i++)
-    {
-      const HdSlot *slot = &nest->slot[i];
-      const HdDigest *d = &nest->array[slot->operand];
-      if (slot->boundary >= (int) b->level[slot->operand])
-        continue;
-      if (slot->boundary >= 0)
-        d = _hd_digest (nest, slot->operand, (guint) slot->boundary, b->at[slot->operand][slot->boundary]);
-      demand += (double) d->real[slot->end][slot->movement] * (double) d->steady[slot->movement];
-    }
-  return demand - (double) nest->total;
-}
-
-/* Nothing that begins like this is better than the best. A boundary may still move up over loops that its data do not depend on, which only saves: such walks are bounded where they close later. */
-static gboolean
-hopeless (const Branch *b)
-{
-  const HdCostOptions *options = b->nest->q->options;
-  double excess = 0, pj = b->pj + (double) b->nest->shape->macs * b->nest->core->mac_pj, value;
-
-  for (guint p = 0; p < b->nest->n_ports; p++)
-    excess = MAX (excess, port_excess (b, p));
-  value = _hd_cost_objective (options, pj, (double) b->nest->total + excess);
-  return b->result->found && (value > b->result->best.value * (1 + 1e-12) || (value >= b->result->best.value * (1 - 1e-12) && pj >= b->result->best.second * (1 - 1e-12)));
-}
-
-static void
-leaf (Branch *b, const HdPoint *point)
-{
-  HdSolution s = b->walk;
-
-  for (; b->nest->ordered && s.n < b->nest->n_factors; s.n++)
-    s.loop[s.n] = b->nest->order[s.n];
-  for (guint k = 0; !b->nest->ordered && k < b->nest->n_kinds; k++)
-    for (guint c = point->count[k]; c < b->nest->kind[k].count; c++)
-      s.loop[s.n++] = (guint8) k;
-  for (guint o = 0; o < HD_N_OPERANDS; o++)
-    if (b->nest->n_levels[o] > 0)
-      s.below[o][b->nest->n_levels[o] - 1] = (guint8) s.n;
-  b->result->evaluations++;
-  if (!_hd_solution_fits (b->nest, &s))
-    return;
-  _hd_solution_evaluate (b->nest, &s);
-  if (!b->result->found || _hd_solution_better (&s, &b->result->best))
-    b->result->best = s;
-  b->result->found = TRUE;
-}
-
-static gboolean
-tile_fits (Branch *b, guint o, const HdPoint *point)
-{
-  gboolean unfinished = o == HD_OPERAND_OUTPUT && _hd_nest_unfinished (b->nest, point);
-
-  return _hd_nest_bits (b->nest, o, b->level[o], point, unfinished) <= _hd_level_room (hd_nest_level (b->nest, o, b->level[o]));
-}
-
-static void descend (Branch *b, guint least_operand);
-
-/* Closes operand after operand at one point in ascending order, so that each set is met once. */
-static void
-descend_closing (Branch *b, guint o, const HdPoint *point)
-{
-  guint l = b->level[o];
-  double before = b->pj;
-
-  if (l + 1u >= b->nest->n_levels[o] || !tile_fits (b, o, point))
-    return;
-  b->at[o][l] = b->point;
-  b->walk.below[o][l] = (guint8) b->walk.n;
-  b->pj += _hd_digest (b->nest, o, l, b->point)->counted - b->least_pj[o][l];
-  b->level[o]++;
-  if (!hopeless (b))
-    descend (b, o);
-  b->level[o]--;
-  b->pj = before;
-}
-
-static void
-descend (Branch *b, guint least_operand)
-{
-  gboolean all_closed = TRUE;
-  HdPoint point;
-
-  if (++b->nodes > b->budget)
-    {
-      b->truncated = TRUE;
-      return;
-    }
-  _hd_nest_point (b->nest, b->point, &point);
-  for (guint o = 0; o < HD_N_OPERANDS; o++)
-    all_closed &= b->level[o] + 1u >= b->nest->n_levels[o];
-  if (all_closed && (!b->nest->pinned || b->point + 1 == b->nest->n_points))
-    {
-      leaf (b, &point);
-      return;
-    }
-  for (guint o = least_operand; o < HD_N_OPERANDS; o++)
-    descend_closing (b, o, &point);
-  for (guint k = 0; k < b->nest->n_kinds && !b->truncated; k++)
-    if (point.count[k] < b->nest->kind[k].count && (!b->nest->ordered || (b->nest->order[b->walk.n] == k && hd_nest_may_stand (b->nest, b->walk.n, b->level))))
-      {
-        b->walk.loop[b->walk.n++] = (guint8) k;
-        b->point += b->nest->kind[k].stride;
-        descend (b, 0);
-        b->point -= b->nest->kind[k].stride;
-        b->walk.n--;
-      }
-}
-
-/* --- bounds for the whole space ---------------------------------------------------------------------------------- */
-
-/* Least over all points where it can be, per operand and boundary; also of the cycles at each port. */
-static double
-least_over_points (HdNest *nest, guint o, guint b, const HdSlot *slot)
-{
-  double least = INFINITY;
-  HdPoint point;
-
-  for (guint32 id = 0; id < nest->n_points; id++)
-    {
-      const HdDigest *d;
-      _hd_nest_point (nest, id, &point);
-      if (_hd_nest_bits (nest, o, b, &point, o == HD_OPERAND_OUTPUT && _hd_nest_unfinished (nest, &point)) > _hd_level_room (hd_nest_level (nest, o, b)))
-        continue;
-      d = _hd_digest (nest, o, b, id);
-      least = MIN (least, slot ? (double) d->real[slot->end][slot->movement] * (double) d->steady[slot->movement] : d->counted);
-    }
-  return least;
-}
-
-static double
-least_cycles (HdNest *nest)
-{
-  double most = 0;
-
-  for (guint p = 0; p < nest->n_ports; p++)
-    {
-      double demand = -(double) nest->total;
-      for (guint i = nest->port_begin[p]; i < nest->port_begin[p + 1]; i++)
-        {
-          const HdSlot *slot = &nest->slot[i];
-          const HdDigest *d = &nest->array[slot->operand];
-          demand += slot->boundary < 0 ? (double) d->real[slot->end][slot->movement] * (double) d->steady[slot->movement]
-                                       : least_over_points (nest, slot->operand, (guint) slot->boundary, slot);
-        }
-      most = MAX (most, demand);
-    }
-  return (double) nest->total + most;
-}
-
 /* --- starting points --------------------------------------------------------------------------------------------------- */
 
 static void
@@ -299,23 +127,6 @@ start_points (HdNest *nest, HdSearchResult *result, double pj)
       }
 }
 
-static void
-branch_and_bound (HdNest *nest, HdSearchResult *result)
-{
-  const HdCostOptions *options = nest->q->options;
-  Branch b = { .nest = nest, .result = result, .budget = options->budget ? options->budget : DEFAULT_BUDGET };
-
-  b.pj = nest->array_pj;
-  for (guint o = 0; o < HD_N_OPERANDS; o++)
-    for (guint l = 0; l + 1 < nest->n_levels[o]; l++)
-      b.pj += b.least_pj[o][l] = least_over_points (nest, o, l, NULL);
-  result->bound = _hd_cost_objective (options, b.pj + (double) nest->shape->macs * nest->core->mac_pj, least_cycles (nest));
-  descend (&b, 0);
-  if (!b.truncated)
-    result->bound = result->best.value;
-  result->bound = MIN (result->bound, result->best.value);
-}
-
 void
 _hd_search_optimal (HdNest *nest, HdSearchResult *result)
 {
@@ -333,7 +144,7 @@ _hd_search_optimal (HdNest *nest, HdSearchResult *result)
   if (!nest->pinned)
     _hd_search_climb (nest, &result->best, &result->evaluations);
   start_points (nest, result, result->best.timing.pj + result->best.timing.load_pj);
-  branch_and_bound (nest, result);
+  _hd_search_best_first (nest, nest->q->options->budget ? nest->q->options->budget : DEFAULT_BUDGET, result);
 }
 
 /* --- given mappings ------------------------------------------------------------------------------------------------------- */

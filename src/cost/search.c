@@ -19,6 +19,8 @@
 #define WEIGHTED_STATES 3000 /* of a walk that is only a starting point */
 #define TIES 4000        /* states looked at for a faster walk of the same energy */
 #define NEAR_TIES 20000  /* of nearly the same */
+#define STARTS 4000      /* of energies in reach of SLACK, for one that is fast: where searches by latency and product begin */
+#define SLACK 1e-3
 
 typedef struct {
   double g, f;                    /* energy so far, and with the estimate [pJ] */
@@ -494,12 +496,12 @@ search_ties (Search *s)
 {
   HdNest *nest = s->nest;
   HdSolution *best = &s->result->best;
-  double least = best->value, slack = 0;
-  Ties t = { .s = s, .left = TIES, .best = best };
+  gboolean by_energy = nest->q->options->objective == HD_OBJECTIVE_ENERGY;
+  double least = by_energy ? best->value : best->timing.pj + best->timing.load_pj, slack = by_energy ? least * nest->q->options->tie : least * SLACK;
+  Ties t = { .s = s, .left = by_energy ? TIES : STARTS, .best = best };
 
-  if (nest->q->options->objective == HD_OBJECTIVE_ENERGY && nest->q->options->tie > 0)
+  if (by_energy && slack > 0)
     {
-      slack = least * nest->q->options->tie;
       nest->tied_pj = least + slack;
       t.left = NEAR_TIES;
       _hd_solution_evaluate (nest, best);

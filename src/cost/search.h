@@ -36,6 +36,8 @@ typedef struct {
 
 /** The cheapest walk under @weights (nullable: energy); evaluated as a solution of the objective. Under weights it may give up, after a few thousand states. */
 void _hd_search_walk (HdNest *nest, const HdWeights *weights, HdSearchResult *result);
+/** Improves @result, of the latency or the product, opening at most @budget nodes; sets its bound. */
+void _hd_search_best_first (HdNest *nest, guint64 budget, HdSearchResult *result);
 /** The given order and split of the question, completed. */
 void _hd_search_given (HdNest *nest, HdSearchResult *result);
 /** The least of the objective; exact for energy, else within what the budget proves. */
