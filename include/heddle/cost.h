@@ -51,7 +51,7 @@ typedef struct {
   HdCostRules rules;
   HdCostSearch search;
   guint factor_limit;    /* loop factors per layer at most, the smallest are merged; 0: no limit */
-  guint64 budget;        /* states and evaluations of a node's search, about; 0: 20,000 states for energy, 5,000 for branch and bound. HdNodeCost.gap tells what it left unproven */
+  guint64 budget;        /* states and evaluations of a node's search, about; 0: 20,000 states for energy, 5,000 for the best-first search. HdNodeCost.gap tells what it left unproven */
   guint64 repeats;       /* nodes one after the other with the same weights, when mappings are compared: loading counts 1 / repeats; 0: 1 with `whole`, else 64 */
   double tie;            /* least energy: mappings whose energy is above the least by at most this fraction count as equal, and the fastest is taken; 0: only equal ones do */
   gboolean whole;        /* operands stand at the top of the core's levels (DRAM, if that is listed); FALSE: at the core's operand memories */

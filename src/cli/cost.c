@@ -461,7 +461,7 @@ cli_cost (int argc, char **argv)
     { "placement", 0, 0, G_OPTION_ARG_STRING, &self.placement, "Where maps stand: lowest level that holds them, top level, or the core's memories (default: lowest)", "NAME" },
     { "factor-limit", 0, 0, G_OPTION_ARG_INT, &self.factor_limit, "Loop factors per layer at most (default: no limit)", "N" },
     { "tie", 0, 0, G_OPTION_ARG_DOUBLE, &self.tie, "Least energy: energies up to this fraction above it count as equal, the fastest is taken (default: 0.0001)", "FRACTION" },
-    { "budget", 0, 0, G_OPTION_ARG_INT64, &self.budget, "States that the search of a layer may look at (default: 20000; 5000 in branch and bound)", "N" },
+    { "budget", 0, 0, G_OPTION_ARG_INT64, &self.budget, "States that the search of a layer may look at (default: 20000; 5000 by latency and edp)", "N" },
     { NULL },
   };
   if (!cli_parse (&argc, &argv, entries, &common, 0, 0, &status))

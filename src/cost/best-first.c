@@ -1,4 +1,4 @@
-/* The best mapping for latency or the product: best-first search with a bound, on top of what cheaper searches have found (branch.c).
+/* The best mapping for latency or the product: best-first search with a bound, on top of what cheaper searches have found (optimal.c).
  *
  * A node is the beginning of a walk (search.c): factors from the innermost on, and the boundaries that are closed so far. For closed boundaries everything that time depends on is known: period, window (but for what sharers
  * of a memory leave), first loads. So energy and cycles of all walks that begin like this are at least
@@ -6,6 +6,7 @@
  *     energy  = closed boundaries + the cheapest way to close the others
  *     cycles  = steps + the worst port's max (stalls in closed windows, port cycles of closed boundaries and at least of open ones - steps)
  *               + first loads and last stores, closed and at least open
+ *            or = what the worst port needs, port cycles together with the first loads of inputs or of weights and the last stores: data that are moved once are not free
  *
  * The node with the least bound is opened first (ties: the least energy); when all that is left cannot be better than the best, that is proven. Else the least bound that is left says by how much it can be off.
  *
@@ -18,6 +19,7 @@
 #include <string.h>
 
 #define BYTES_MAX (256u << 20)  /* of all nodes */
+#define BY_PRODUCT 1000         /* nodes of a search by the product before the one by latency; a fixed number: more budget is never worse */
 
 /** A boundary that is closed. */
 typedef struct {
@@ -46,10 +48,10 @@ typedef struct {
   gsize stride;                                     /* bytes of a node */
   guint first_closed[HD_N_OPERANDS];                /* of an operand's boundaries in Node.closed */
   double base_pj;                                   /* array and arithmetic */
-  double *rest_pj[HD_N_OPERANDS][HD_COST_LEVELS_MAX];    /* by open level and point: energy to close it and all above, at least */
-  double *rest_load[HD_N_OPERANDS][HD_COST_LEVELS_MAX];  /* likewise: first loads or last stores [own cycle] */
-  double *rest_port[HD_SLOTS_MAX];                  /* by slot and point: port cycles of its boundary, at least */
+  HdRest rest;
   gboolean to_end;                                  /* the order of loops above all boundaries matters: a top is another operand's way */
+  gboolean by_product;                              /* nodes go by the product although latency is asked for: leads to mappings that are fast at little energy */
+  double least_product;                             /* of what was found by it */
   GByteArray *nodes;
   guint32 n_nodes;
   GArray *heap;                                     /* of node numbers */
@@ -61,92 +63,6 @@ static Node *
 node_at (const BestFirst *s, guint32 i)
 {
   return (Node *) (gpointer) (s->nodes->data + (gsize) i * s->stride);
-}
-
-static guint
-boundaries (const HdNest *nest, guint o)
-{
-  return nest->n_levels[o] > 0 ? nest->n_levels[o] - 1 : 0;
-}
-
-/* --- least costs of what is open, by point -------------------------------------------------------------------------- */
-
-static double
-first_transfer (const HdDigest *d, guint o)
-{
-  guint64 in = MAX (d->real[0][HD_MOVE_FROM_HIGH], d->real[1][HD_MOVE_TO_LOW]), out = MAX (d->real[0][HD_MOVE_TO_HIGH], d->real[1][HD_MOVE_FROM_LOW]);
-
-  return (double) (o == HD_OPERAND_OUTPUT ? out : in);
-}
-
-static double
-least_after_a_loop (const HdNest *nest, const double *table, const HdPoint *point)
-{
-  double least = INFINITY;
-
-  for (guint k = 0; k < nest->n_kinds; k++)
-    if (point->count[k] < nest->kind[k].count)
-      least = MIN (least, table[point->id + nest->kind[k].stride]);
-  return least;
-}
-
-static void
-fill_point (BestFirst *s, const HdPoint *point, guint o)
-{
-  HdNest *nest = s->nest;
-  guint32 id = point->id;
-
-  for (guint b = boundaries (nest, o); b-- > 0;)
-    {
-      const HdDigest *d = _hd_digest (nest, o, b, id);
-      gboolean last = b + 1 == boundaries (nest, o);
-      double pj = least_after_a_loop (nest, s->rest_pj[o][b], point), load = least_after_a_loop (nest, s->rest_load[o][b], point);
-      if (d->bits <= _hd_level_room (hd_nest_level (nest, o, b)))
-        {
-          pj = MIN (pj, d->counted + (last ? 0 : s->rest_pj[o][b + 1][id]));
-          load = MIN (load, first_transfer (d, o) + (last ? 0 : s->rest_load[o][b + 1][id]));
-        }
-      s->rest_pj[o][b][id] = pj;
-      s->rest_load[o][b][id] = load;
-    }
-}
-
-static void
-fill_slot (BestFirst *s, const HdPoint *point, guint i)
-{
-  HdNest *nest = s->nest;
-  const HdSlot *slot = &nest->slot[i];
-  const HdDigest *d = _hd_digest (nest, slot->operand, (guint) slot->boundary, point->id);
-  double least = least_after_a_loop (nest, s->rest_port[i], point);
-
-  if (d->bits <= _hd_level_room (hd_nest_level (nest, slot->operand, (guint) slot->boundary)))
-    least = MIN (least, (double) d->real[slot->end][slot->movement] * (double) d->steady[slot->movement]);
-  s->rest_port[i][point->id] = least;
-}
-
-static gboolean
-make_tables (BestFirst *s)
-{
-  HdNest *nest = s->nest;
-  HdPoint point;
-
-  for (guint o = 0; o < HD_N_OPERANDS; o++)
-    for (guint b = 0; b < boundaries (nest, o); b++)
-      if (!(s->rest_pj[o][b] = g_try_new (double, nest->n_points)) || !(s->rest_load[o][b] = g_try_new (double, nest->n_points)))
-        return FALSE;
-  for (guint i = 0; i < nest->n_slots; i++)
-    if (nest->slot[i].boundary >= 0 && !(s->rest_port[i] = g_try_new (double, nest->n_points)))
-      return FALSE;
-  for (guint32 id = nest->n_points; id-- > 0;)
-    {
-      _hd_nest_point (nest, id, &point);
-      for (guint o = 0; o < HD_N_OPERANDS; o++)
-        fill_point (s, &point, o);
-      for (guint i = 0; i < nest->n_slots; i++)
-        if (nest->slot[i].boundary >= 0)
-          fill_slot (s, &point, i);
-    }
-  return TRUE;
 }
 
 /* --- the bound of a node ---------------------------------------------------------------------------------------------------- */
@@ -168,59 +84,104 @@ over_window (const HdNest *nest, const HdSlot *slot, const HdDigest *d, const Cl
   return real > window ? (double) (real - window) * (double) d->steady[slot->movement] : 0;
 }
 
-static double
-port_bound (const BestFirst *s, const Node *n, guint port)
+/* What closed boundaries, and the array, need of ports. */
+typedef struct {
+  double over[HD_PORTS_MAX];    /* beyond their windows [own cycle] */
+  double busy[HD_PORTS_MAX];    /* in all; open boundaries at least [own cycle] */
+} Demand;
+
+static void
+demand_of (const BestFirst *s, const Node *n, Demand *demand)
 {
   HdNest *nest = s->nest;
-  double over = 0, demand = -(double) nest->total;
 
-  for (guint i = nest->port_begin[port]; i < nest->port_begin[port + 1]; i++)
+  for (guint p = 0; p < nest->n_ports; p++)
     {
-      const HdSlot *slot = &nest->slot[i];
-      const HdDigest *d = &nest->array[slot->operand];
-      if (slot->boundary >= (int) n->level[slot->operand])
+      demand->over[p] = demand->busy[p] = 0;
+      for (guint i = nest->port_begin[p]; i < nest->port_begin[p + 1]; i++)
         {
-          demand += s->rest_port[i][n->point];
-          continue;
+          const HdSlot *slot = &nest->slot[i];
+          const HdDigest *d = &nest->array[slot->operand];
+          if (slot->boundary >= (int) n->level[slot->operand])
+            continue;
+          if (slot->boundary >= 0)
+            {
+              const Closed *c = closed_at (s, n, slot->operand, (guint) slot->boundary);
+              d = _hd_digest (nest, slot->operand, (guint) slot->boundary, (guint32) c->point);
+              demand->over[p] += over_window (nest, slot, d, c);
+            }
+          demand->busy[p] += (double) d->real[slot->end][slot->movement] * (double) d->steady[slot->movement];
         }
-      if (slot->boundary >= 0)
-        {
-          const Closed *c = closed_at (s, n, slot->operand, (guint) slot->boundary);
-          d = _hd_digest (nest, slot->operand, (guint) slot->boundary, (guint32) c->point);
-          over += over_window (nest, slot, d, c);
-        }
-      demand += (double) d->real[slot->end][slot->movement] * (double) d->steady[slot->movement];
     }
-  return MAX (over, demand);
+  for (guint i = 0; i < s->rest.n_uses; i++)
+    if (n->level[s->rest.use[i].operand] < hd_nest_boundaries (nest, s->rest.use[i].operand))
+      demand->busy[s->rest.use[i].port] += s->rest.use[i].busy[n->level[s->rest.use[i].operand]][n->point];
+}
+
+/* Cycles that a port keeps the node for: what it moves, with the first loads of @operand or the last stores, whichever of closed and open. @load: what counts of them at least, by operand, closed alone and with open ones. */
+static double
+busy_with_loads (const BestFirst *s, const Node *n, const Demand *demand, guint port, guint operand, const double *closed, const double *load)
+{
+  double sum = demand->busy[port];
+  gboolean joint[HD_N_OPERANDS] = { FALSE };
+
+  for (guint i = 0; i < s->rest.n_uses; i++)
+    {
+      const HdRestUse *u = &s->rest.use[i];
+      guint l = n->level[u->operand];
+      if (u->port != port || l >= hd_nest_boundaries (s->nest, u->operand) || (u->operand != operand && u->operand != HD_OPERAND_OUTPUT))
+        continue;
+      sum += u->joint[l][n->point] - u->busy[l][n->point];
+      joint[u->operand] = TRUE;
+    }
+  sum += joint[operand] ? closed[operand] : load[operand];
+  sum += joint[HD_OPERAND_OUTPUT] ? closed[HD_OPERAND_OUTPUT] : load[HD_OPERAND_OUTPUT];
+  return sum;
+}
+
+static double
+least_cycles (const BestFirst *s, const Node *n, const double *closed, const double *load)
+{
+  HdNest *nest = s->nest;
+  double share = _hd_nest_load_share (nest), stall = 0, joint = 0;
+  Demand demand;
+
+  demand_of (s, n, &demand);
+  for (guint p = 0; p < nest->n_ports; p++)
+    {
+      stall = MAX (stall, MAX (demand.over[p], demand.busy[p] - (double) nest->total));
+      joint = MAX (joint, busy_with_loads (s, n, &demand, p, HD_OPERAND_INPUT, closed, load));
+      joint = MAX (joint, busy_with_loads (s, n, &demand, p, HD_OPERAND_WEIGHT, closed, load) + (1 - share) * load[HD_OPERAND_INPUT]);
+    }
+  return MAX (joint, (double) nest->total + stall + load[HD_OPERAND_OUTPUT] + (1 - share) * load[HD_OPERAND_INPUT] + MAX (share * load[HD_OPERAND_INPUT], load[HD_OPERAND_WEIGHT]));
 }
 
 static void
 bound (const BestFirst *s, Node *n)
 {
   HdNest *nest = s->nest;
-  double load[HD_N_OPERANDS] = { 0 }, share = _hd_nest_load_share (nest), stall = 0, cycles;
+  double closed[HD_N_OPERANDS] = { 0 }, load[HD_N_OPERANDS] = { 0 };
 
   n->pj = s->base_pj;
   for (guint o = 0; o < HD_N_OPERANDS; o++)
     {
+      double weight = _hd_rest_weight (nest, o);
       for (guint b = 0; b < n->level[o]; b++)
         {
           const HdDigest *d = _hd_digest (nest, o, b, (guint32) closed_at (s, n, o, b)->point);
           n->pj += d->counted;
-          load[o] += first_transfer (d, o);
+          closed[o] += weight * _hd_rest_transfer (d, o);
         }
-      if (n->level[o] < boundaries (nest, o))
+      load[o] = closed[o];
+      if (n->level[o] < hd_nest_boundaries (nest, o))
         {
-          n->pj += s->rest_pj[o][n->level[o]][n->point];
-          load[o] += s->rest_load[o][n->level[o]][n->point];
+          n->pj += s->rest.pj[o][n->level[o]][n->point];
+          if (weight > 0)
+            load[o] += weight * s->rest.load[o][n->level[o]][n->point];
         }
     }
-  for (guint p = 0; p < nest->n_ports; p++)
-    stall = MAX (stall, port_bound (s, n, p));
-  cycles = (double) nest->total + stall + (1 - share) * load[HD_OPERAND_INPUT] + share * MAX (load[HD_OPERAND_INPUT], load[HD_OPERAND_WEIGHT]);
-  if (nest->q->options->rules != HD_RULES_ZIGZAG)
-    cycles += load[HD_OPERAND_OUTPUT];
-  n->f = nest->pinned ? 0 : _hd_cost_objective (nest->q->options, n->pj, cycles);
+  n->f = least_cycles (s, n, closed, load);
+  n->f = nest->pinned ? 0 : s->by_product ? n->f * n->pj : _hd_cost_objective (nest->q->options, n->pj, n->f);
 }
 
 /* Nothing that begins like this is better than the best. */
@@ -231,6 +192,8 @@ hopeless (const BestFirst *s, const Node *n)
 
   if (!isfinite (n->f) || !isfinite (n->pj))
     return TRUE;
+  if (s->by_product)
+    return n->f >= s->least_product;
   return s->result->found && !s->nest->pinned &&
          (n->f > best->value * (1 + 1e-12) || (n->f >= best->value * (1 - 1e-12) && n->pj >= best->second * (1 - 1e-12)));
 }
@@ -378,6 +341,7 @@ leaf (BestFirst *s, const Node *n)
   if (!_hd_solution_fits (s->nest, &solution))
     return;
   _hd_solution_evaluate (s->nest, &solution);
+  s->least_product = MIN (s->least_product, solution.value * solution.second);
   if (!s->result->found || _hd_solution_better (&solution, &s->result->best))
     s->result->best = solution;
   s->result->found = TRUE;
@@ -387,7 +351,7 @@ static gboolean
 is_leaf (const BestFirst *s, const Node *n)
 {
   for (guint o = 0; o < HD_N_OPERANDS; o++)
-    if (n->level[o] < boundaries (s->nest, o))
+    if (n->level[o] < hd_nest_boundaries (s->nest, o))
       return FALSE;
   return (!s->nest->pinned && !s->to_end) || n->point + 1 == s->nest->n_points;
 }
@@ -498,7 +462,7 @@ add_loop (BestFirst *s, guint32 from, guint k)
   for (guint o = 0; o < HD_N_OPERANDS; o++)
     {
       gboolean relevant = hd_nest_relevant (nest, o, kind->rank), windowed = (nest->windowed[o] >> kind->rank) & 1;
-      if (n->level[o] >= boundaries (nest, o) && !s->to_end)
+      if (n->level[o] >= hd_nest_boundaries (nest, o) && !s->to_end)
         continue;
       n->tail_irrelevant[o] = relevant ? 1 : n->tail_irrelevant[o] * kind->factor;
       n->tail_relevant[o] = relevant && !windowed ? n->tail_relevant[o] * kind->factor : 1;
@@ -518,7 +482,7 @@ expand (BestFirst *s, guint32 from)
   for (guint k = 0; k < nest->n_kinds; k++)
     taken += point.count[k];
   for (guint o = 0; o < HD_N_OPERANDS; o++)
-    if (closed_here >> (o + 1) == 0 && node_at (s, from)->level[o] < boundaries (nest, o))
+    if (closed_here >> (o + 1) == 0 && node_at (s, from)->level[o] < hd_nest_boundaries (nest, o))
       close_level (s, from, o, &point);
   for (guint k = 0; k < nest->n_kinds; k++)
     if (point.count[k] < nest->kind[k].count && is_relevant_to_closed (nest, closed_here, nest->kind[k].rank) &&
@@ -533,7 +497,7 @@ tops_are_shared (const HdNest *nest)
 {
   for (guint o = 0; o < HD_N_OPERANDS; o++)
     for (guint other = 0; other < HD_N_OPERANDS && nest->n_levels[o] > 0; other++)
-      for (guint b = 0; b < boundaries (nest, other); b++)
+      for (guint b = 0; b < hd_nest_boundaries (nest, other); b++)
         if (nest->level_id[other][b] == nest->level_id[o][nest->n_levels[o] - 1])
           return TRUE;
   return FALSE;
@@ -548,7 +512,7 @@ begin (BestFirst *s)
   for (guint o = 0; o < HD_N_OPERANDS; o++)
     {
       s->first_closed[o] = n;
-      n += boundaries (nest, o);
+      n += hd_nest_boundaries (nest, o);
     }
   s->stride = sizeof (Node) + n * sizeof (Closed);
   s->base_pj = nest->array_pj + (double) nest->shape->macs * nest->core->mac_pj;
@@ -557,29 +521,49 @@ begin (BestFirst *s)
   s->heap = g_array_new (FALSE, FALSE, sizeof (guint32));
   s->mask = 1023;
   s->bucket = g_new (guint32, s->mask + 1);
-  memset (s->bucket, 0xff, ((gsize) s->mask + 1) * sizeof s->bucket[0]);
-  s->child = g_malloc0 (s->stride);
-  s->child->parent = G_MAXUINT32;
-  for (guint o = 0; o < HD_N_OPERANDS; o++)
-    s->child->tail_irrelevant[o] = s->child->tail_relevant[o] = 1;
-  return make_tables (s);
+  s->child = g_malloc (s->stride);
+  return _hd_rest_init (&s->rest, nest);
 }
 
 static void
 clear (BestFirst *s)
 {
-  for (guint o = 0; o < HD_N_OPERANDS; o++)
-    for (guint b = 0; b < HD_COST_LEVELS_MAX; b++)
-      {
-        g_free (s->rest_pj[o][b]);
-        g_free (s->rest_load[o][b]);
-      }
-  for (guint i = 0; i < HD_SLOTS_MAX; i++)
-    g_free (s->rest_port[i]);
+  _hd_rest_clear (&s->rest);
   g_byte_array_unref (s->nodes);
   g_array_unref (s->heap);
   g_free (s->bucket);
   g_free (s->child);
+}
+
+static void
+add_root (BestFirst *s)
+{
+  g_byte_array_set_size (s->nodes, 0);
+  g_array_set_size (s->heap, 0);
+  s->n_nodes = 0;
+  memset (s->bucket, 0xff, ((gsize) s->mask + 1) * sizeof s->bucket[0]);
+  memset (s->child, 0, s->stride);
+  s->child->parent = G_MAXUINT32;
+  for (guint o = 0; o < HD_N_OPERANDS; o++)
+    s->child->tail_irrelevant[o] = s->child->tail_relevant[o] = 1;
+  add_child (s);
+}
+
+/* Opens at most @most nodes. Returns: the least bound of what is left; INFINITY: nothing is. */
+static double
+search (BestFirst *s, guint64 most)
+{
+  add_root (s);
+  for (guint64 opened = 0; s->heap->len > 0;)
+    {
+      guint32 top = heap_pop (s);
+      if (hopeless (s, node_at (s, top)))
+        continue;
+      if (opened++ == most || s->n_nodes > 8 * most)
+        return node_at (s, top)->f;
+      expand (s, top);
+    }
+  return INFINITY;
 }
 
 void
@@ -590,21 +574,12 @@ _hd_search_best_first (HdNest *nest, guint64 budget, HdSearchResult *result)
 
   if (begin (&s))
     {
-      guint64 most = MIN (budget, BYTES_MAX / s.stride);
-      add_child (&s);
-      least = INFINITY;
-      for (guint64 opened = 0; s.heap->len > 0; opened++)
-        {
-          guint32 top = heap_pop (&s);
-          if (hopeless (&s, node_at (&s, top)))
-            continue;
-          if (opened == most || s.n_nodes > 8 * most)
-            {
-              least = node_at (&s, top)->f;
-              break;
-            }
-          expand (&s, top);
-        }
+      s.by_product = nest->q->options->objective == HD_OBJECTIVE_LATENCY && !nest->pinned;
+      s.least_product = result->best.value * result->best.second;
+      if (s.by_product)
+        search (&s, BY_PRODUCT);
+      s.by_product = FALSE;
+      least = search (&s, MIN (budget, BYTES_MAX / 8 / s.stride));
     }
   result->bound = MIN (least, result->best.value);
   clear (&s);

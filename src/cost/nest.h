@@ -119,6 +119,13 @@ hd_nest_level (const HdNest *nest, guint operand, guint l)
   return &nest->core->level[nest->level_id[operand][l]];
 }
 
+/** Of an operand: one between each level and the next. */
+static inline guint
+hd_nest_boundaries (const HdNest *nest, guint operand)
+{
+  return nest->n_levels[operand] > 0 ? nest->n_levels[operand] - 1 : 0;
+}
+
 static inline gboolean
 hd_nest_relevant (const HdNest *nest, guint operand, guint rank)
 {

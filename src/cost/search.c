@@ -5,7 +5,7 @@
  * sum, over operands, of the cheapest way to close that operand's remaining levels somewhere above this point, as if it were alone. That never overestimates, so the first full walk taken from the heap
  * is optimal; a state that costs no less and takes no less room than another with the same point and levels is dropped.
  *
- * Latency and the product are not sums: branch.c searches them, with walks of this search under several weights of energy and ports to begin with.
+ * Latency and the product are not sums: optimal.c and best-first.c search them, with walks of this search under several weights of energy and ports to begin with.
  *
  * Ties go to the state that was made first; the order in which states are made depends on ranks and factors only.
  */

@@ -36,6 +36,28 @@ typedef struct {
 
 /** The cheapest walk under @weights (nullable: energy); evaluated as a solution of the objective. Under weights it may give up, after a few thousand states. */
 void _hd_search_walk (HdNest *nest, const HdWeights *weights, HdSearchResult *result);
+/** What an operand's boundaries need of a port, by open level and point, at least: port cycles, and port cycles with first loads or last stores (as much of them as count) [own cycle]. */
+typedef struct {
+  guint port, operand;
+  double *busy[HD_COST_LEVELS_MAX], *joint[HD_COST_LEVELS_MAX];
+} HdRestUse;
+
+/** What is still to come at least, by operand, open level and point. */
+typedef struct {
+  double *pj[HD_N_OPERANDS][HD_COST_LEVELS_MAX];    /* to close the level and all above */
+  double *load[HD_N_OPERANDS][HD_COST_LEVELS_MAX];  /* first loads or last stores of the same [own cycle] */
+  guint n_uses;
+  HdRestUse use[HD_SLOTS_MAX];                      /* empty for large lattices */
+} HdRest;
+
+/** FALSE: no memory. Clear @rest either way. */
+gboolean _hd_rest_init (HdRest *rest, HdNest *nest);
+void _hd_rest_clear (HdRest *rest);
+/** Cycles of a first load, or of the outputs' last store, across a boundary [own cycle]. */
+double _hd_rest_transfer (const HdDigest *digest, guint operand);
+/** How much of an operand's first loads or last stores counts in cycles. */
+double _hd_rest_weight (const HdNest *nest, guint operand);
+
 /** Improves @result, of the latency or the product, opening at most @budget nodes; sets its bound. */
 void _hd_search_best_first (HdNest *nest, guint64 budget, HdSearchResult *result);
 /** The given order and split of the question, completed. */

@@ -12,7 +12,7 @@ ok () { # description, status of the check
 
 run () { "$HEDDLE" cost "$@" > "$work/out" 2> "$work/err"; }
 
-echo 1..10
+echo 1..11
 df="-p platforms/meta-prototype-df.xml -w workloads/fsrcnn-nopad.xml"
 run $df --rules zigzag --search orderings --factor-limit 7 --json
 ok "the published search succeeds" $?
@@ -39,6 +39,11 @@ recorded = 19070101051.265
 limited, least = (json.load(open(f)) for f in sys.argv[1:])
 sys.exit(not (limited["energy_pj"] <= recorded * (1 + 1e-9) and limited["cycles"] <= 28930123 and least["energy_pj"] < 0.995 * recorded))' "$work/out" "$work/least"
 ok "the least energy is below it, and in its space of 7 factors both are" $?
+run -p platforms/tpu-like.xml -w workloads/resnet18.xml --objective edp --json && python3 -c 'import json,sys
+layers = [l for l in json.load(open(sys.argv[1]))["layers"] if "conv" in l["id"] or "downsample" in l["id"] or l["id"] == "fc"]
+assert len(layers) == 21
+sys.exit(not (sum(l["energy_pj"] for l in layers) < 1871436380.66 and sum(l["cycles"] for l in layers) < 3703960.5))' "$work/out"
+ok "ResNet-18 on the TPU-like machine is below the recorded energy and cycles" $?
 run $df --layer conv1 && grep -q "for C in 0..7" "$work/out" && grep -q "on the array: K x12 along D1, C x2 along D2" "$work/out" && ! grep -q CRITICAL "$work/err"
 ok "one layer is told with its loop nest" $?
 run $df --json; cp "$work/out" "$work/first"

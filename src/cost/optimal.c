@@ -2,9 +2,7 @@
  *
  * Energy: the walk is the answer; what is left is the order of loops between boundaries, which only time depends on (_hd_search_polish).
  *
- * Latency and the product: cheapest walks under a few weights of energy and port cycles give good mappings, climbing (climb.c) better ones; then branch and bound over whole orders and splits. A partial walk is left when
- * even its bound, energy so far and at least to come, and cycles that closed boundaries need at a port, is no better than the best. When that ends within the budget the
- * best is proven; else a bound for the whole space says by how far it can be off.
+ * Latency and the product: cheapest walks under a few weights of energy and port cycles give good mappings, climbing (climb.c) better ones; then a best-first search (best-first.c) over whole orders and splits finds the best, or a bound for it.
  */
 #include "cost/search.h"
 
