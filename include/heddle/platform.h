@@ -169,6 +169,7 @@ typedef struct {
   guint64 lanes;               /* element operations per own cycle (pooling: window points) */
   /* IMC: rows x columns of cells, `macros` of them side by side */
   guint64 imc_rows, imc_columns, imc_macros;
+  guint64 imc_copies;          /* of a layer's weights in macros that would be idle, at most */
   guint imc_cell_bits;         /* weight bits a cell holds */
   guint imc_dac_bits;          /* input bits applied per conversion step */
   guint64 imc_columns_per_adc; /* columns that share a converter, one after the other */

@@ -4,15 +4,14 @@
  * grouped convolution that are smaller share a macro along its diagonal. Macros side by side hold different tiles and work at once; tiles beyond them come in further rounds, whose weights are
  * written anew.
  *
- *     cycles = vectors * rounds * steps * conversions one after the other * cycles per conversion
+ *     cycles = ceil (vectors / copies) * rounds * steps * conversions one after the other * cycles per conversion
  *     steps  = ceil (input bits / DAC bits),   conversions one after the other = min (columns per ADC, columns in use)
  *     load   = weight bits / write width
  *     energy = MACs + vectors * steps * columns in use * row tiles conversions + written bits + inputs and outputs at the price of where they stand
  *
+ * Macros that the tiles leave idle can hold copies of the weights (`copies` of the platform, at most): vectors are dealt to them. All copies are written at once; writing each costs its energy.
  * A layer's vectors are its output points (all ranks that weights do not depend on). Each vector reads its whole window. Weights of one round stay: loading them stands apart. Where the core's weight memory is
  * the cells themselves, whoever brings weights there has written them: no load. A second variable input is written like weights, for each node.
- *
- * Not modelled: copies of weights in idle macros.
  */
 #include "cost/cost.h"
 
@@ -22,6 +21,7 @@ typedef struct {
   HdShapeMatrix m;
   guint64 cells;           /* columns per weight */
   guint64 row_tiles, column_tiles, tiles, rounds;
+  guint64 copies;          /* of the weights, side by side */
   guint64 columns_in_use;  /* of a macro, at most */
   guint64 steps;
 } Layout;
@@ -52,6 +52,7 @@ lay_out (const HdCostQuestion *q, Layout *l, GError **error)
     pack = MIN (MIN (core->imc_rows / l->m.reduction, weights_per_row / l->m.channels), l->m.groups);
   l->tiles = hd_ceil_div (l->m.groups, pack) * l->row_tiles * l->column_tiles;
   l->rounds = hd_ceil_div (l->tiles, core->imc_macros);
+  l->copies = MAX (1, MIN (core->imc_copies, core->imc_macros / l->tiles));
   l->columns_in_use = MIN (l->m.channels, weights_per_row) * l->cells * pack;
   l->steps = hd_ceil_div (q->shape->operand[HD_OPERAND_INPUT].bits, MAX (core->imc_dac_bits, 1));
   return TRUE;
@@ -97,7 +98,7 @@ add_load (const HdCostQuestion *q, const Layout *l, HdNodeCost *cost)
   const HdCostShapeOperand *w = &q->shape->operand[HD_OPERAND_WEIGHT];
   guint64 bits = l->m.reduction * l->m.channels * l->m.groups * w->bits;
   guint64 cycles = q->core->imc_write_width ? hd_ceil_div (bits, q->core->imc_write_width) : 0;
-  double pj = (double) bits * q->core->imc_pj_per_write_bit + _hd_cost_operand_pj (q, HD_OPERAND_WEIGHT, (double) bits);
+  double pj = (double) bits * (double) l->copies * q->core->imc_pj_per_write_bit + _hd_cost_operand_pj (q, HD_OPERAND_WEIGHT, (double) bits);
 
   if (weights_stand_in_cells (q) && w->constant && l->rounds == 1)
     return;
@@ -123,7 +124,7 @@ _hd_cost_imc (const HdCostQuestion *q, HdCostReport *report, GError **error)
   if (!lay_out (q, &l, error))
     return FALSE;
   if (!hd_mul_u64 (l.rounds * l.steps, MIN (MAX (q->core->imc_columns_per_adc, 1), l.columns_in_use) * MAX (q->core->imc_cycles_per_conversion, 1), &per_vector) ||
-      !hd_mul_u64 (per_vector, l.m.vectors, &cost->compute_cycles))
+      !hd_mul_u64 (per_vector, hd_ceil_div (l.m.vectors, l.copies), &cost->compute_cycles))
     {
       g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "layer %s on core %s: the cycles of a node do not fit in 64 bits", q->shape->layer->name, q->core->id);
       return FALSE;

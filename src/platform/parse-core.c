@@ -174,6 +174,7 @@ parse_macro (HdDraft *self, HdXmlNode *node, DraftCore *draft)
   core->imc_rows = _hd_draft_positive (self, node, "rows", HD_UNIT_COUNT, TRUE, 1, many);
   core->imc_columns = _hd_draft_positive (self, node, "columns", HD_UNIT_COUNT, TRUE, 1, many);
   core->imc_macros = _hd_draft_positive (self, node, "count", HD_UNIT_COUNT, FALSE, 1, many);
+  core->imc_copies = _hd_draft_positive (self, node, "copies", HD_UNIT_COUNT, FALSE, 1, many);
   core->imc_cell_bits = (guint) _hd_draft_positive (self, node, "cell-bits", HD_UNIT_BIT, FALSE, 1, 64);
   core->imc_dac_bits = (guint) _hd_draft_positive (self, node, "dac-bits", HD_UNIT_BIT, FALSE, 1, 64);
   core->imc_columns_per_adc = _hd_draft_positive (self, node, "columns-per-adc", HD_UNIT_COUNT, FALSE, 1, many);

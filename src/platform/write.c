@@ -227,6 +227,7 @@ write_macro (HdXmlWriter *out, const HdCore *core)
   hd_xml_writer_attribute_u64 (out, "rows", core->imc_rows, HD_UNIT_COUNT);
   hd_xml_writer_attribute_u64 (out, "columns", core->imc_columns, HD_UNIT_COUNT);
   hd_xml_writer_attribute_u64 (out, "count", core->imc_macros, HD_UNIT_COUNT);
+  hd_xml_writer_attribute_u64 (out, "copies", core->imc_copies, HD_UNIT_COUNT);
   hd_xml_writer_attribute_u64 (out, "cell-bits", core->imc_cell_bits, HD_UNIT_BIT);
   hd_xml_writer_attribute_u64 (out, "dac-bits", core->imc_dac_bits, HD_UNIT_BIT);
   hd_xml_writer_attribute_u64 (out, "columns-per-adc", core->imc_columns_per_adc, HD_UNIT_COUNT);

@@ -135,6 +135,23 @@ Test (imc, groups_share_a_macro)
   cr_assert (eq (u64, cost_of (&toy).cycles, 5 * 2 * 4 * 3));
 }
 
+/* Five macros hold the weights of one tile up to five times; with three copies allowed ten vectors take four turns, and each copy is written. Two tiles leave room for two copies. */
+Test (imc, copies_share_the_vectors)
+{
+  Toy toy;
+
+  macros (&toy, 8, 32, 5);
+  toy.core.imc_copies = 3;
+  toy_matmul (&toy, 10, 6, 5, FALSE);
+  HdNodeCost cost = cost_of (&toy);
+  cr_assert (eq (u64, cost.cycles, 4 * 2 * 4 * 3));
+  cr_assert (eq (u64, cost.load_cycles, 4));
+  cr_assert (eq (dbl, cost.load_energy_pj, 3 * 120));
+  cr_assert (eq (dbl, cost.energy_pj, 10 * 2 * 24 * 2));
+  toy_matmul (&toy, 10, 6, 16, FALSE);
+  cr_assert (eq (u64, cost_of (&toy).cycles, 5 * 2 * 4 * 3));
+}
+
 Test (imc, a_weight_wider_than_a_macro_is_refused)
 {
   Toy toy;
