@@ -27,6 +27,7 @@ int cli_inspect (int argc, char **argv);
 int cli_run (int argc, char **argv);
 int cli_schedule (int argc, char **argv);
 int cli_simulate (int argc, char **argv);
+int cli_validate (int argc, char **argv);
 
 /** Options that every command has. */
 typedef struct {

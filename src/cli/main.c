@@ -16,6 +16,7 @@ static const CliCommand COMMANDS[] = {
   { "inspect", cli_inspect, "TRACE.h5", "where did the cycles go" },
   { "export", cli_export, "FILE --format FORMAT -o FILE", "draw a trace or platform, or convert a trace" },
   { "compare", cli_compare, "A.h5 B.h5", "the first difference of two traces, and what changed" },
+  { "validate", cli_validate, "[TARGET...]", "published measurements of chips against simulations" },
 };
 
 static void

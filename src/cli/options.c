@@ -69,6 +69,7 @@ arguments_line (const char *command)
     { "heddle schedule", "" },                 { "heddle simulate", "PLATFORM SCHEDULE" },
     { "heddle run", "" },                      { "heddle inspect", "TRACE.h5" },
     { "heddle export", "TRACE.h5|PLATFORM" },  { "heddle compare", "A.h5 B.h5" },
+    { "heddle validate", "[TARGET...]" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (LINES); i++)
     if (g_str_equal (LINES[i].name, command))

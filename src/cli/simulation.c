@@ -62,7 +62,7 @@ print_summary (const CliRecord *record, const HdPlatform *platform, const HdSche
   fputs (text->str, stdout);
 }
 
-/* The run itself; @options->output is where the trace goes. */
+/* The run itself; @options->output is where the trace goes. Nothing is printed without @common. */
 static int
 simulate (const HdPlatform *platform, const HdSchedule *schedule, const char *recipe, const CliTraceOptions *options, const HdTraceOptions *trace_options, const CliCommon *common)
 {
@@ -82,8 +82,10 @@ simulate (const HdPlatform *platform, const HdSchedule *schedule, const char *re
   hd_trace_sink_free (sink);
   if (!done)
     return cli_fail (error);
-  print_summary (record, platform, schedule, &result, (double) (g_get_monotonic_time () - begin) / 1e6, common);
-  print_notes (platform, schedule, options, trace_options, &result, common);
+  if (common != NULL) {
+    print_summary (record, platform, schedule, &result, (double) (g_get_monotonic_time () - begin) / 1e6, common);
+    print_notes (platform, schedule, options, trace_options, &result, common);
+  }
   if (result.deadlock)
     fprintf (stderr, "heddle: %s\n", result.deadlock_text);
   return result.deadlock ? HD_ERROR_NEGATIVE : 0;
@@ -96,4 +98,11 @@ cli_simulate_schedule (const HdPlatform *platform, const HdSchedule *schedule, c
   if (options->window != NULL && !parse_window (options->window, &trace_options))
     return cli_usage ("--window %s - expected FROM:TO in cycles, FROM before TO", options->window);
   return simulate (platform, schedule, recipe, options, &trace_options, common);
+}
+
+int
+cli_record_schedule (const HdPlatform *platform, const HdSchedule *schedule, const char *recipe, const CliTraceOptions *options)
+{
+  const HdTraceOptions trace_options = { .no_dense = options->no_dense };
+  return simulate (platform, schedule, recipe, options, &trace_options, NULL);
 }

@@ -22,6 +22,9 @@ void cli_trace_entries (CliTraceOptions *self, GOptionEntry *entries);
 /** Runs @schedule, writes the trace, prints the summary. @recipe (nullable): how the schedule is made again from what stands in the trace. Returns the exit code: 1 for a deadlock. */
 int cli_simulate_schedule (const HdPlatform *platform, const HdSchedule *schedule, const char *recipe, const CliTraceOptions *options, const CliCommon *common);
 
+/** The same without a word, but for errors: for the trace alone. */
+int cli_record_schedule (const HdPlatform *platform, const HdSchedule *schedule, const char *recipe, const CliTraceOptions *options);
+
 /* record.c: what is said of a run besides its times: names, the schedule's columns, tables */
 typedef struct CliRecord CliRecord;
 /** @platform and @schedule must outlive it. */

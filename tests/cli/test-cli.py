@@ -56,6 +56,8 @@ def usage_cases(at):
         code(0, f"{command} --help", command, "--help", cwd=at)
         code(2, f"{command} with an unknown option", command, "--nonsense", cwd=at, says="nonsense")
         code(2, f"{command} without arguments", command, cwd=at)
+    code(0, "validate --help", "validate", "--help", cwd=at)
+    code(2, "validate with an unknown option", "validate", "--nonsense", cwd=at, says="nonsense")
     code(2, "an unknown pass", "run", *FSRCNN, "--pass", "fast", cwd=at, says="fast")
     code(2, "unknown rules", "run", *FSRCNN, "--rules", "none", cwd=at, says="none")
     code(2, "a broken window", "run", *FSRCNN, "--window", "9:3", "-o", "w.h5", cwd=at)

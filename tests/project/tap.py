@@ -39,9 +39,9 @@ def finish():
 
 
 def scratch():
-    """A folder that is removed in the end, with copies of platforms/ and workloads/."""
+    """A folder that is removed in the end, with copies of platforms/, workloads/ and validation/."""
     folder = tempfile.TemporaryDirectory(prefix="heddle-test-")
-    for name in ("platforms", "workloads"):
+    for name in ("platforms", "workloads", "validation"):
         shutil.copytree(os.path.join(SOURCE, name), os.path.join(folder.name, name))
     subprocess.run(["chmod", "-R", "u+w", folder.name], check=True)
     os.mkdir(os.path.join(folder.name, "traces"))

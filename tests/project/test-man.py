@@ -49,7 +49,7 @@ for command in COMMANDS:
     ok(not set(long_options) - set(offered), f"the completion of {command} offers every option", set(long_options) - set(offered))
     invented = [option for option in offered if option.startswith("--") and option not in long_options]
     ok(not invented, f"the completion of {command} offers no other", *invented)
-ok(complete(["heddle", "run", "-p", "platforms/depf"], SOURCE) == ["platforms/depfin.xml"], "platforms are completed")
+ok(complete(["heddle", "run", "-p", "platforms/tpu-like-q"], SOURCE) == ["platforms/tpu-like-quad.xml"], "platforms are completed")
 ok(complete(["heddle", "run", "--pass", "f"], SOURCE) == ["fused"], "values are completed")
 ok(complete(["heddle", "run", "--pass", "=", "l"], SOURCE) == ["layer-by-layer"], "values after = are completed")
 ok(complete(["heddle", "simu"], SOURCE) == ["simulate"], "commands are completed")

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""heddle validate from outside: its targets, keys, bands, traces and picture; and the cycles of in-memory-compute pipelines and of transfers that do not overlap, derived by hand on small cases."""
+import json
+import os
+import re
+import sys
+import xml.etree.ElementTree as ET
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../project"))
+from tap import SOURCE, finish, ok, run, scratch
+
+KEYS = {"id", "chip", "quantity", "unit", "published", "simulated", "error_percent", "fitted", "assumed", "source"}
+
+NET = """<workload version="1" name="small" input-bits="4 bit" weight-bits="4 bit" partial-bits="16 bit" output-bits="4 bit">
+  <tensor id="image" kind="input" shape="1 16 8 8"/>
+  <layer id="a" operator="Conv" inputs="image" channels="16" kernel_shape="1 1"/>
+  <layer id="b" operator="Conv" inputs="a" channels="16" kernel_shape="3 3" pads="1 1 1 1"/>
+</workload>
+"""
+MAPPING = """<mapping version="1">
+  <stack layers="*"><tile OY="1"/><cut rank="OY" size="1"/><cut rank="OX" size="2"/></stack>
+  <layer id="a" cores="core0"/><layer id="b" cores="core1"/>
+</mapping>
+"""
+TARGETS = """<validation version="1" chip="small">
+  <publication>none</publication>
+  <parameter name="clock" value="200 MHz" provenance="assumed">for this test</parameter>
+  <parameter name="energies" value="some" provenance="fitted" concerns="energy">for this test</parameter>
+  <run id="r" platform="platforms/aimc-4x4.xml" workload="net.xml" mapping="net.mapping.xml">
+    <parameter name="speed" value="x" provenance="fitted">for this test</parameter>
+  </run>
+  <target id="small-latency" quantity="latency" unit="cycle" run="r" published="1538" certainty="certain" source="by hand" least="{least}" most="{most}">a note</target>
+  <target id="small-efficiency" quantity="efficiency" unit="TOPS/W" run="r" published="1" certainty="uncertain" source="nowhere" least="-100" most="1e9">a note</target>
+</validation>
+"""
+
+
+def write(folder, name, text):
+    with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+        f.write(text)
+
+
+def parsed(result):
+    try:
+        return json.loads(result.stdout)["targets"]
+    except (ValueError, KeyError):
+        return []
+
+
+def shipped_cases(at):
+    result = run("validate", "--json", cwd=at)
+    targets = {t["id"]: t for t in parsed(result)}
+    ok(result.returncode == 0 and targets, "all targets are in their bands", result.stdout, result.stderr)
+    ok(all(KEYS <= set(t) for t in targets.values()), "every target has the keys")
+    for name, published in (("depfin-latency", 6.18e6), ("aimc-4x4-latency", 66302), ("diana-latency", 8.12e5)):
+        t = targets.get(name, {})
+        ok(t.get("published") == published and t.get("fitted") == [], f"{name}: the published value, and nothing fitted", t)
+        ok(abs(t.get("error_percent", 99) - 100 * (t.get("simulated", 0) / published - 1)) < 1e-9, f"{name}: the error is that of the two values")
+    ok(all(abs(targets[name]["error_percent"]) <= 4 for name in ("depfin-latency", "aimc-4x4-latency")), "DepFiN and the in-memory array are within 4 %")
+    ok(all(t["fitted"] for name, t in targets.items() if "fitted" in name) and not any(t["fitted"] for name, t in targets.items() if "fitted" not in name), "what is fitted is called so")
+    ok({name: targets[name]["certainty"] for name in ("aimc-4x4-latency", "depfin-traffic")} == {"aimc-4x4-latency": "uncertain", "depfin-traffic": "certain"}, "published values say how certain they are")
+    table = run("validate", cwd=at)
+    ok(all(re.search(rf"^{name} ", table.stdout, re.M) for name in targets), "the table has every target", table.stdout)
+    one = run("validate", "--json", "diana-latency", cwd=at)
+    ok([t["id"] for t in parsed(one)] == ["diana-latency"], "a target alone", one.stdout, one.stderr)
+    wrong = run("validate", "diana-latenzy", cwd=at)
+    ok(wrong.returncode == 2 and 'did you mean "diana-latency"' in wrong.stderr, "an unknown target, with a suggestion", wrong.stderr)
+
+
+def parts_cases(at):
+    """Variants of a platform differ by what they say and by nothing else."""
+    plain = run("run", "-p", "platforms/depfin.xml", "-w", "workloads/fsrcnn.xml", "-m", "workloads/fsrcnn-depfin.mapping.xml", "--json", cwd=at)
+    with open(os.path.join(at, "platforms/depfin-no-overlap.xml"), encoding="utf-8") as f:
+        text = re.sub(r"\n *<dma [^>]*/>\n", "\n", f.read())
+    write(at, "same.xml", text)
+    same = run("run", "-p", "same.xml", "-w", "workloads/fsrcnn.xml", "-m", "workloads/fsrcnn-depfin.mapping.xml", "--json", cwd=at)
+    runs = [json.loads(r.stdout) for r in (plain, same)]
+    ok(all(runs[0][key] == runs[1][key] for key in ("cycles", "energy_pj")), "without its dma, depfin-no-overlap is depfin", *[(r["cycles"], r["energy_pj"]) for r in runs])
+
+
+def hand_cases(at):
+    # Core 0 begins when its weights, 16 x 16 x 4 = 1,024 bit, have arrived: behind 128 bit of the image on the link (1 cycle) two bursts of 512 bit, 4 cycles each, and 4 more into the cells: 13.
+    # A round of two pixels is 4 bits x 10 cycles, for both pixels at once: 40. Core 1 needs a row of 4 rounds and 2 rounds of the next; the last of them comes through port, link and port: 13 + 240 + 3.
+    # 32 rounds follow; the last two pixels leave through port and link: 256 + 1,280 + 2.
+    write(at, "net.xml", NET)
+    write(at, "net.mapping.xml", MAPPING)
+    write(at, "small.xml", TARGETS.format(least="0", most="0"))
+    result = run("validate", "small.xml", "--json", cwd=at)
+    targets = {t["id"]: t for t in parsed(result)}
+    ok(targets.get("small-latency", {}).get("simulated") == 1538, "the pipeline of two groups takes what it takes by hand", result.stdout, result.stderr)
+    ok(targets["small-latency"]["fitted"] == ["speed"] and targets["small-latency"]["assumed"] == ["clock"], "energies do not count where they do not matter", result.stdout)
+    ok(targets["small-efficiency"]["fitted"] == ["energies", "speed"], "and do where they matter", result.stdout)
+    write(at, "small.xml", TARGETS.format(least="1", most="2"))
+    result = run("validate", "small.xml", cwd=at)
+    ok(result.returncode == 1 and "OUT OF ITS BAND" in result.stdout, "an error outside its band: 1", result.stdout, result.stderr)
+
+
+def output_cases(at):
+    result = run("validate", "-o", "made/traces", "--svg", "errors.svg", "aimc-4x4-latency", "diana-memory-ratio", cwd=at)
+    made = sorted(os.listdir(os.path.join(at, "made/traces"))) if os.path.isdir(os.path.join(at, "made/traces")) else []
+    ok(made == ["aimc-4x4-resnet50.h5", "diana-resnet18-layers.h5", "diana-resnet18.h5"], "a trace of each run", made, result.stderr)
+    told = re.search(r"aimc-4x4-latency .*?66,302\s+([\d,]+)", result.stdout)
+    ok(told and f"{told.group(1)} cycles" in run("inspect", os.path.join(at, "made/traces/aimc-4x4-resnet50.h5")).stdout, "it has the cycles that the table has", result.stdout)
+    checked = run("check", *[os.path.join(at, "made/traces", name) for name in made])
+    ok(checked.returncode == 0, "the traces are legal", checked.stdout, checked.stderr)
+    texts = "".join(ET.parse(os.path.join(at, "errors.svg")).getroot().itertext())
+    ok("aimc-4x4-latency" in texts and "diana-memory-ratio" in texts and "depfin-latency" not in texts, "the picture has the wanted targets")
+    full = run("validate", "--svg", "errors2.svg", cwd=at)
+    with open(os.path.join(at, "errors2.svg"), encoding="utf-8") as drawn, open(os.path.join(SOURCE, "doc/pictures/validation.svg"), encoding="utf-8") as kept:
+        ok(full.returncode == 0 and drawn.read() == kept.read(), "the page's picture is what heddle draws, byte for byte", "make pictures draws it again")
+    ok(run("validate", "-o", "small.xml/x", "diana-latency", cwd=at).returncode == 73, "traces into a folder that cannot be: 73")
+    ok(run("validate", "--folder", "nowhere", cwd=at).returncode == 66, "a folder without targets: 66")
+    ok(run("validate", "nowhere.xml", cwd=at).returncode == 66, "a file of targets that is not there: 66")
+
+
+with scratch() as folder:
+    shipped_cases(folder)
+    parts_cases(folder)
+    hand_cases(folder)
+    output_cases(folder)
+finish()
