@@ -27,8 +27,6 @@ typedef struct {
 struct HdBlockScratch {
   Token *tokens;
   gsize n_tokens, size;
-  guint32 *position;         /* of each run, from the block's begin [byte] */
-  gsize n_positions;
   guint32 head[1 << HASH_BITS]; /* the last run, plus one, that began like this */
   guint32 litlen[N_LITLEN];     /* how often each symbol occurs */
   guint32 distance[N_DISTANCE];
@@ -48,7 +46,6 @@ _hd_block_scratch_free (HdBlockScratch *self)
   if (self == NULL)
     return;
   g_free (self->tokens);
-  g_free (self->position);
   g_free (self);
 }
 
@@ -137,8 +134,8 @@ put_run (HdBlockScratch *self, guint8 byte, guint32 length, gboolean continues)
 static inline guint
 hash_runs (const HdByteRuns *runs, guint i)
 {
-  guint32 key = runs->byte[i] | (guint32) runs->byte[i + 1] << 8 | runs->length[i] << 16;
-  return ((key ^ (runs->length[i] >> 16)) * 0x9E3779B1u) >> (32 - HASH_BITS);
+  guint32 length = _hd_run_length (runs, i), key = runs->byte[i] | (guint32) runs->byte[i + 1] << 8 | length << 16;
+  return ((key ^ (length >> 16)) * 0x9E3779B1u) >> (32 - HASH_BITS);
 }
 
 /* How many runs from @i on are equal to those from @j on; @partial: the bytes that the two next ones still share. */
@@ -146,12 +143,14 @@ static guint
 equal_runs (const HdByteRuns *runs, guint j, guint i, guint64 *bytes, guint *partial)
 {
   guint n = 0;
-  *bytes = 0;
+  guint32 distance = runs->position[i] - runs->position[j];
   *partial = 0;
-  while (i + n < runs->n && runs->byte[i + n] == runs->byte[j + n] && runs->length[i + n] == runs->length[j + n])
-    *bytes += runs->length[i + n++];
+  /* So far all are equal, so the next begin at the same distance; they are as long when they end at it, too. */
+  while (i + n < runs->n && runs->byte[i + n] == runs->byte[j + n] && runs->position[i + n + 1] - runs->position[j + n + 1] == distance)
+    n++;
+  *bytes = runs->position[i + n] - runs->position[i];
   if (i + n < runs->n && runs->byte[i + n] == runs->byte[j + n])
-    *partial = MIN (runs->length[i + n], runs->length[j + n]);
+    *partial = MIN (_hd_run_length (runs, i + n), _hd_run_length (runs, j + n));
   return n;
 }
 
@@ -161,7 +160,7 @@ cost_as_runs (const HdByteRuns *runs, guint i, guint n, guint64 bytes)
 {
   guint64 cost = 2 * (bytes / LONGEST);
   for (guint k = i; k < i + n; k++)
-    cost += runs->length[k] < 3 ? 6 * runs->length[k] : 15;
+    cost += _hd_run_length (runs, k) < 3 ? 6 * _hd_run_length (runs, k) : 15;
   return cost;
 }
 
@@ -178,10 +177,10 @@ static void
 last_bytes (const HdByteRuns *runs, guint i, guint n, guint partial, guint8 tail[2], guint rest)
 {
   guint run = partial > 0 ? i + n : i + n - 1;
-  guint left = partial > 0 ? partial : runs->length[run];
+  guint left = partial > 0 ? partial : _hd_run_length (runs, run);
   for (guint k = rest; k-- > 0;) {
     while (left == 0)
-      left = runs->length[--run];
+      left = _hd_run_length (runs, --run);
     tail[k] = runs->byte[run];
     left--;
   }
@@ -195,10 +194,10 @@ try_match (HdBlockScratch *self, const HdByteRuns *runs, guint i, guint *partial
   guint8 tail[2];
   guint *head = &self->head[hash_runs (runs, i)], j = *head;
   *head = i + 1;
-  if (j-- == 0 || self->position[i] - self->position[j] > WINDOW)
+  if (j-- == 0 || runs->position[i] - runs->position[j] > WINDOW)
     return 0;
   guint n = equal_runs (runs, j, i, &bytes, partial);
-  guint distance = self->position[i] - self->position[j];
+  guint distance = runs->position[i] - runs->position[j];
   bytes += *partial;
   if (n == 0 || bytes < SHORTEST || cost_as_match (bytes, distance) >= cost_as_runs (runs, i, n, bytes))
     return 0;
@@ -206,20 +205,6 @@ try_match (HdBlockScratch *self, const HdByteRuns *runs, guint i, guint *partial
     last_bytes (runs, i, n, *partial, tail, bytes % LONGEST);
   put_repeat (self, bytes, distance, tail);
   return n;
-}
-
-static void
-find_positions (HdBlockScratch *self, const HdByteRuns *runs)
-{
-  guint32 position = 0;
-  if (self->n_positions < runs->n) {
-    self->n_positions = runs->n;
-    self->position = g_renew (guint32, self->position, runs->n);
-  }
-  for (guint i = 0; i < runs->n; i++) {
-    self->position[i] = position;
-    position += runs->length[i];
-  }
 }
 
 /* Matches are looked for until so many runs in a row had none: data that never repeat are not worth the time. */
@@ -236,7 +221,6 @@ make_tokens (HdBlockScratch *self, const HdByteRuns *runs, int previous)
   memset (self->distance, 0, sizeof self->distance);
   if (runs->n > 8)
     memset (self->head, 0, sizeof self->head);
-  find_positions (self, runs);
   for (guint i = 0; i < runs->n;) {
     guint partial = 0, n = 0;
     reserve_tokens (self, 8);
@@ -245,7 +229,7 @@ make_tokens (HdBlockScratch *self, const HdByteRuns *runs, int previous)
       patience = n > 0 ? PATIENCE : patience - 1;
     }
     if (n == 0) {
-      put_run (self, runs->byte[i], runs->length[i] - done, done > 0 || (i == 0 && previous == runs->byte[0]));
+      put_run (self, runs->byte[i], _hd_run_length (runs, i) - done, done > 0 || (i == 0 && previous == runs->byte[0]));
       done = 0;
       i++;
       continue;
@@ -254,7 +238,7 @@ make_tokens (HdBlockScratch *self, const HdByteRuns *runs, int previous)
       self->head[hash_runs (runs, k)] = k + 1;
     i += n;
     done = partial;
-    if (i < runs->n && done == runs->length[i]) {
+    if (i < runs->n && done == _hd_run_length (runs, i)) {
       done = 0;
       i++;
     }
@@ -446,12 +430,12 @@ write_stored (HdBits *out, const HdByteRuns *runs, guint64 bytes)
     _hd_bits_align (out);
     _hd_bits_put (out, piece | (guint32) (piece ^ 0xffff) << 16, 32);
     while (piece > 0) {
-      guint part = MIN (piece, runs->length[run] - done);
+      guint part = MIN (piece, _hd_run_length (runs, run) - done);
       memset (out->bytes + out->n, runs->byte[run], part);
       out->n += part;
       piece -= part;
       done += part;
-      if (done == runs->length[run]) {
+      if (done == _hd_run_length (runs, run)) {
         run++;
         done = 0;
       }
@@ -479,7 +463,7 @@ _hd_block_write (HdBits *out, const HdByteRuns *runs, int previous, HdBlockScrat
   _hd_huffman_build (&scratch->distance_code, scratch->distance, N_DISTANCE, 15);
   make_header (&header, scratch);
   guint64 bits = header.bits + content_bits (scratch);
-  guint64 bytes = scratch->position[runs->n - 1] + (guint64) runs->length[runs->n - 1];
+  guint64 bytes = runs->position[runs->n];
   if (bits >= 8 * bytes + 42 * (bytes / STORED_MAX + 1)) {
     write_stored (out, runs, bytes);
     return TRUE;

@@ -3,11 +3,18 @@
 
 #include "h5/bits.h"
 
+/** Bytes of which neighbours that are equal are one run. */
 typedef struct {
-  guint8 *byte;
-  guint32 *length;  /* > 0 */
-  guint n;
+  guint8 *byte;       /* of each run */
+  guint32 *position;  /* where it begins; one more: where the last one ends */
+  guint n;            /* runs, > 0 */
 } HdByteRuns;
+
+static inline guint32
+_hd_run_length (const HdByteRuns *runs, guint i)
+{
+  return runs->position[i + 1] - runs->position[i];
+}
 
 /** Working memory for blocks; one per thread is enough. */
 typedef struct HdBlockScratch HdBlockScratch;

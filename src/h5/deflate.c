@@ -12,6 +12,7 @@ enum {
   BLOCK_RUNS = 4096,         /* in one block: enough to pay for its codes */
   VALUES_AT_ONCE = 65536,    /* in one block, of values given as they are */
   ADLER = 65521,
+  RUN_PAYS = 16,             /* bytes that a run has on average when its sum in closed form is the faster one */
 };
 
 typedef struct {
@@ -37,6 +38,7 @@ struct HdChunkEncoder {
 typedef struct {
   HdBlockScratch *block;
   HdByteRuns runs;
+  guint8 plane[VALUES_AT_ONCE];
 } Scratch;
 
 static void
@@ -45,7 +47,7 @@ free_scratch (gpointer data)
   Scratch *self = data;
   _hd_block_scratch_free (self->block);
   g_free (self->runs.byte);
-  g_free (self->runs.length);
+  g_free (self->runs.position);
   g_free (self);
 }
 
@@ -59,8 +61,8 @@ get_scratch (void)
     return self;
   self = g_new0 (Scratch, 1);
   self->block = _hd_block_scratch_new ();
-  self->runs.byte = g_new (guint8, VALUES_AT_ONCE);
-  self->runs.length = g_new (guint32, VALUES_AT_ONCE);
+  self->runs.byte = g_new (guint8, VALUES_AT_ONCE + 1);
+  self->runs.position = g_new (guint32, VALUES_AT_ONCE + 1);
   g_private_set (&scratch_of_thread, self);
   return self;
 }
@@ -138,13 +140,30 @@ sum_run (Plane *self, guint64 v, guint64 n)
   self->a = (self->a + m * v) % ADLER;
 }
 
+/* @plane (nullable): the bytes as such. */
 static void
-write_block (Plane *self, const HdByteRuns *runs, HdBlockScratch *scratch)
+write_block (Plane *self, const HdByteRuns *runs, const guint8 *plane, HdBlockScratch *scratch)
 {
-  for (guint i = 0; i < runs->n; i++)
-    sum_run (self, runs->byte[i], runs->length[i]);
+  guint32 bytes = runs->position[runs->n];
+  if (plane != NULL && runs->n > bytes / RUN_PAYS) {
+    guint32 sums = adler32_z (self->b << 16 | self->a, plane, bytes);
+    self->a = sums & 0xffff;
+    self->b = sums >> 16;
+  } else {
+    for (guint i = 0; i < runs->n; i++)
+      sum_run (self, runs->byte[i], _hd_run_length (runs, i));
+  }
   self->stored |= _hd_block_write (&self->bits, runs, self->last, scratch);
   self->last = runs->byte[runs->n - 1];
+}
+
+static void
+make_one_run (HdByteRuns *runs, guint8 byte, guint32 length)
+{
+  runs->byte[0] = byte;
+  runs->position[0] = 0;
+  runs->position[1] = length;
+  runs->n = 1;
 }
 
 /* The runs of one byte plane: neighbours that differ in other bytes only are one run in it. */
@@ -153,19 +172,19 @@ take_plane (const HdChunkEncoder *self, guint plane, HdByteRuns *runs)
 {
   guint shift = 8 * plane, n = 0;
   guint8 byte = self->value[0] >> shift;
-  guint32 length = 0;
+  guint32 position = 0;
+  runs->position[0] = 0;
   for (guint i = 0; i < self->n_runs; i++) {
     guint8 next = self->value[i] >> shift;
     if (next != byte) {
       runs->byte[n] = byte;
-      runs->length[n++] = length;
+      runs->position[++n] = position;
       byte = next;
-      length = 0;
     }
-    length += self->length[i];
+    position += self->length[i];
   }
   runs->byte[n] = byte;
-  runs->length[n++] = length;
+  runs->position[++n] = position;
   runs->n = n;
 }
 
@@ -179,14 +198,11 @@ end_block (HdChunkEncoder *self)
   for (guint i = 1; i < self->n_runs; i++)
     differ |= self->value[i] ^ self->value[0];
   for (guint p = 0; p < self->width; p++) {
-    if ((guint8) (differ >> (8 * p)) == 0) {
-      scratch->runs.byte[0] = self->value[0] >> (8 * p);
-      scratch->runs.length[0] = self->n - self->blocked;
-      scratch->runs.n = 1;
-    } else {
+    if ((guint8) (differ >> (8 * p)) == 0)
+      make_one_run (&scratch->runs, self->value[0] >> (8 * p), self->n - self->blocked);
+    else
       take_plane (self, p, &scratch->runs);
-    }
-    write_block (&self->plane[p], &scratch->runs, scratch->block);
+    write_block (&self->plane[p], &scratch->runs, NULL, scratch->block);
   }
   self->n_runs = 0;
   self->blocked = self->n;
@@ -221,39 +237,85 @@ hd_chunk_encoder_add (HdChunkEncoder *self, guint64 value, guint64 count)
   self->n += count;
 }
 
-/* One byte plane of @n values, as runs. */
+/* Finds the runs of @n bytes: eight at a time as long as nothing changes; else without branches, which would be taken at random: what may be the next run's begin is
+ * written, and counts if it is one. */
 static void
-take_plane_of_values (const guint8 *bytes, guint width, guint n, HdByteRuns *runs)
+find_runs (const guint8 *bytes, guint n, HdByteRuns *runs)
 {
-  guint made = 0, begin = 0;
-  for (guint i = 1; i < n; i++)
-    if (bytes[(gsize) i * width] != bytes[(gsize) begin * width]) {
-      runs->byte[made] = bytes[(gsize) begin * width];
-      runs->length[made++] = i - begin;
-      begin = i;
+  guint made = 0, i = 1;
+  runs->byte[0] = bytes[0];
+  runs->position[0] = 0;
+  while (i < n) {
+    guint some = MIN (8, n - i);
+    if (some == 8 && memcmp (bytes + i, bytes + i - 1, 8) == 0) {
+      i += 8;
+      continue;
     }
-  runs->byte[made] = bytes[(gsize) begin * width];
-  runs->length[made++] = n - begin;
-  runs->n = made;
+    for (guint k = i; k < i + some; k++) {
+      runs->byte[made + 1] = bytes[k];
+      runs->position[made + 1] = k;
+      made += bytes[k] != bytes[k - 1];
+    }
+    i += some;
+  }
+  runs->n = made + 1;
+  runs->position[runs->n] = n;
 }
 
 /* The bits in which some of the values differ from the first. */
-static guint64
-differing_bits (const guint8 *bytes, guint width, guint n)
-{
-  guint64 differ = 0, first = 0, value = 0;
-  memcpy (&first, bytes, width);
-  for (guint i = 1; i < n; i++) {
-    memcpy (&value, bytes + (gsize) i * width, width);
-    differ |= value ^ first;
+#define DEFINE_DIFFERING_BITS(type) \
+  static guint64 differing_bits_of_##type (const type *values, guint n) \
+  { \
+    type differ = 0; \
+    for (guint i = 1; i < n; i++) \
+      differ |= values[i] ^ values[0]; \
+    return differ; \
   }
-  return GUINT64_FROM_LE (differ);
+DEFINE_DIFFERING_BITS (guint8)
+DEFINE_DIFFERING_BITS (guint16)
+DEFINE_DIFFERING_BITS (guint32)
+DEFINE_DIFFERING_BITS (guint64)
+
+static guint64
+differing_bits (gconstpointer values, guint width, guint n)
+{
+  switch (width) {
+    case 1: return differing_bits_of_guint8 (values, n);
+    case 2: return differing_bits_of_guint16 (values, n);
+    case 4: return differing_bits_of_guint32 (values, n);
+    default: return differing_bits_of_guint64 (values, n);
+  }
 }
 
 static guint
 plane_offset (guint width, guint plane)
 {
   return G_BYTE_ORDER == G_LITTLE_ENDIAN ? plane : width - 1 - plane;
+}
+
+/* Every @width-th byte. */
+static void
+pick_plane (const guint8 *bytes, guint width, guint n, guint8 *plane)
+{
+  for (guint i = 0; i < n; i++)
+    plane[i] = bytes[(gsize) i * width];
+}
+
+static void
+add_block_of_values (HdChunkEncoder *self, const guint8 *bytes, guint n, Scratch *scratch)
+{
+  guint64 differ = differing_bits (bytes, self->width, n);
+  for (guint p = 0; p < self->width; p++) {
+    const guint8 *plane = bytes + plane_offset (self->width, p);
+    if ((guint8) (differ >> (8 * p)) == 0) {
+      make_one_run (&scratch->runs, *plane, n);
+      write_block (&self->plane[p], &scratch->runs, NULL, scratch->block);
+      continue;
+    }
+    pick_plane (plane, self->width, n, scratch->plane);
+    find_runs (scratch->plane, n, &scratch->runs);
+    write_block (&self->plane[p], &scratch->runs, scratch->plane, scratch->block);
+  }
 }
 
 void
@@ -265,14 +327,7 @@ hd_chunk_encoder_add_values (HdChunkEncoder *self, gconstpointer values, guint64
   end_block (self);
   while (n > 0) {
     guint some = MIN (n, VALUES_AT_ONCE);
-    guint64 differ = differing_bits (bytes, self->width, some);
-    for (guint p = 0; p < self->width; p++) {
-      const guint8 *plane = bytes + plane_offset (self->width, p);
-      take_plane_of_values (plane, self->width, (guint8) (differ >> (8 * p)) == 0 ? 1 : some, &scratch->runs);
-      if (scratch->runs.n == 1)
-        scratch->runs.length[0] = some;
-      write_block (&self->plane[p], &scratch->runs, scratch->block);
-    }
+    add_block_of_values (self, bytes, some, scratch);
     bytes += (gsize) some * self->width;
     self->n += some;
     n -= some;

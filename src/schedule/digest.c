@@ -4,12 +4,13 @@
  * and hashing costs more than encoding. Each part is preceded by its length, so no two schedules give the same stream.
  */
 #include "config.h"
+#include "base/sha256.h"
 #include "schedule/private.h"
 
 #include <string.h>
 
 typedef struct {
-  GChecksum *sum;
+  HdSha256 sum;
   guint8 buffer[65536];
   gsize n;
 } Digest;
@@ -17,7 +18,7 @@ typedef struct {
 static void
 flush (Digest *self)
 {
-  g_checksum_update (self->sum, self->buffer, (gssize) self->n);
+  _hd_sha256_update (&self->sum, self->buffer, self->n);
   self->n = 0;
 }
 
@@ -47,7 +48,7 @@ put_text (Digest *self, const char *text)
   gsize length = strlen (text);
   put (self, length);
   flush (self);
-  g_checksum_update (self->sum, (const guchar *) text, (gssize) length);
+  _hd_sha256_update (&self->sum, text, length);
 }
 
 static void
@@ -134,7 +135,7 @@ char *
 hd_schedule_sha256 (const HdSchedule *self)
 {
   g_autofree Digest *digest = g_new (Digest, 1);
-  digest->sum = g_checksum_new (G_CHECKSUM_SHA256);
+  _hd_sha256_init (&digest->sum);
   digest->n = 0;
   const char *const texts[] = { "heddle-schedule-1", self->platform_name, self->platform_sha256, self->pass, self->workload_xml, self->mapping_xml };
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -145,7 +146,5 @@ hd_schedule_sha256 (const HdSchedule *self)
   put_tasks (digest, self);
   put_pieces (digest, self);
   flush (digest);
-  char *text = g_strdup (g_checksum_get_string (digest->sum));
-  g_checksum_free (digest->sum);
-  return text;
+  return _hd_sha256_finish (&digest->sum);
 }
