@@ -9,7 +9,7 @@
  *     hd_trace_sink_commit (sink, &error);
  *     hd_trace_sink_free (sink);                             (without a commit nothing is left behind)
  *
- * The work is done in a thread of its own while the engine runs; the file's bytes do not depend on it.
+ * Most of the work is done in a thread of its own while the engine runs; the file's bytes do not depend on it.
  *
  * Reading. hd_trace_open() checks the file; columns are read when they are asked for, once; everything returned belongs to the trace and lives as long.
  *
@@ -83,6 +83,7 @@ typedef struct {
   gboolean no_dense;            /* no per-cycle series */
   guint64 window_from;          /* series of the cycles [from, to) only [cycle] */
   guint64 window_to;            /* 0: to the end */
+  gboolean one_thread;          /* all work is done by the thread that calls: the same bytes, later */
 } HdTraceOptions;
 
 /**

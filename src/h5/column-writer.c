@@ -1,6 +1,6 @@
 /* Datasets: columns of numbers and of strings, texts, enumerations, and chunked ones whose chunks come compressed. */
 #include "config.h"
-#include "h5/deflate.h"
+#include "h5/packing.h"
 #include "h5/private.h"
 
 /* As _hd_h5_writer_fail(), in the functions of this file. */
@@ -53,19 +53,16 @@ create_dataset (HdH5Writer *self, const HdH5Column *column, guint64 rows, gboole
 }
 
 static gboolean
-write_numbers (hid_t dataset, HdH5Type type, const guint8 *values, guint64 n)
+write_numbers (hid_t dataset, const HdH5Packing *packing)
 {
-  guint64 chunk_rows = MIN (n, HD_H5_COLUMN_CHUNK);
-  gsize width = hd_h5_type_size (type), size;
-  g_autoptr (HdChunkEncoder) encoder = hd_chunk_encoder_new (width, chunk_rows);
-  for (guint64 first = 0; first < n; first += chunk_rows) {
-    hsize_t offset = first;
-    guint64 rows = MIN (chunk_rows, n - first);
-    hd_chunk_encoder_add_values (encoder, values + first * width, rows);
-    if (rows < chunk_rows)
-      hd_chunk_encoder_add (encoder, 0, chunk_rows - rows);
-    const guint8 *stream = hd_chunk_encoder_finish (encoder, &size);
-    if (H5Dwrite_chunk (dataset, H5P_DEFAULT, 0, &offset, size, stream) < 0)
+  g_autoptr (HdChunkEncoder) encoder = hd_chunk_encoder_new (packing->width, packing->chunk_rows);
+  for (guint64 i = 0; i < packing->n_chunks; i++) {
+    hsize_t offset = i * packing->chunk_rows;
+    HdPackedChunk chunk = { 0 };
+    if (packing->packed != NULL)
+      chunk = packing->packed[i];
+    const guint8 *stream = chunk.stream != NULL ? chunk.stream : _hd_packing_encode (packing, i, encoder, &chunk.size);
+    if (H5Dwrite_chunk (dataset, H5P_DEFAULT, 0, &offset, chunk.size, stream) < 0)
       return FALSE;
   }
   return TRUE;
@@ -78,21 +75,38 @@ write_strings (hid_t dataset, gconstpointer values)
   return type >= 0 && H5Dwrite (dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
 }
 
-gboolean
-hd_h5_write_column (HdH5Writer *self, const HdH5Column *column, gconstpointer values, guint64 n, GError **error)
+/* @packing: of numbers; NULL: @values are strings. */
+static gboolean
+write_column (HdH5Writer *self, const HdH5Column *column, const HdH5Packing *packing, gconstpointer values, guint64 n, GError **error)
 {
-  HDF5_SCOPE ();
   if (!make_parent (self, column->path, error))
     return FALSE;
-  gboolean strings = column->type == HD_H5_STRING;
-  AUTO_ID dataset = create_dataset (self, column, n, FALSE, strings ? 0 : MIN (n, HD_H5_COLUMN_CHUNK));
+  AUTO_ID dataset = create_dataset (self, column, n, FALSE, packing == NULL ? 0 : MIN (n, packing->chunk_rows));
   if (dataset < 0)
     return FAIL (column->path);
-  if (n > 0 && !(strings ? write_strings (dataset, values) : write_numbers (dataset, column->type, values, n)))
+  if (n > 0 && !(packing == NULL ? write_strings (dataset, values) : write_numbers (dataset, packing)))
     return FAIL (column->path);
   if (!_hd_h5_describe (self, dataset, column, error) || !_hd_h5_attach_dimension (self, dataset, column->path, column->dimension, error))
     return FALSE;
   return _hd_h5_close (&dataset) || FAIL (column->path);
+}
+
+gboolean
+hd_h5_write_column (HdH5Writer *self, const HdH5Column *column, gconstpointer values, guint64 n, GError **error)
+{
+  HDF5_SCOPE ();
+  HdH5Packing packing;
+  if (column->type == HD_H5_STRING)
+    return write_column (self, column, NULL, values, n, error);
+  _hd_packing_init (&packing, column->type, values, n);
+  return write_column (self, column, &packing, values, n, error);
+}
+
+gboolean
+hd_h5_write_packed (HdH5Writer *self, const HdH5Column *column, const HdH5Packing *packing, GError **error)
+{
+  HDF5_SCOPE ();
+  return write_column (self, column, packing, packing->values, packing->n, error);
 }
 
 gboolean

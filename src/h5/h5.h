@@ -97,6 +97,17 @@ gboolean hd_h5_write_dimension (HdH5Writer *self, const char *path, guint64 rows
  */
 gboolean hd_h5_write_column (HdH5Writer *self, const HdH5Column *column, gconstpointer values, guint64 n, GError **error);
 
+/** A column of numbers that is compressed before it is written, by several threads if they like. */
+typedef struct HdH5Packing HdH5Packing;
+/** Returns (transfer full). @values (array length=n) must live until it is freed; no type but numbers. */
+HdH5Packing *hd_h5_packing_new (HdH5Type type, gconstpointer values, guint64 n);
+/** Compresses the next %HD_H5_COLUMN_CHUNK rows that no thread has taken. FALSE: there are none. */
+gboolean hd_h5_packing_step (HdH5Packing *self);
+/** Frees; NULL is allowed. No thread may be in a step. */
+void hd_h5_packing_free (HdH5Packing *self);
+/** As hd_h5_write_column(), the same bytes; what no thread has compressed is compressed now. No thread may be in a step. */
+gboolean hd_h5_write_packed (HdH5Writer *self, const HdH5Column *column, const HdH5Packing *packing, GError **error);
+
 /** A dataset whose compressed chunks the caller makes (zlib streams of shuffled values) and whose length is known last. */
 typedef struct HdH5Chunked HdH5Chunked;
 /** Returns (transfer full): it is freed by hd_h5_chunked_free() before the writer is committed. */

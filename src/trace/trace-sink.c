@@ -1,27 +1,21 @@
 /* The sink that writes a trace.
  *
  * The engine's thread copies changes into batches; a thread of the sink's own turns them into chunks and writes them, in the order in which they came.
- * So everything in the file follows from what was reported, whatever the timing. Batches are few and are reused: an engine that is faster than the
- * sink waits for it. From the call of end() on the engine's thread does the writing itself.
+ * Batches are few and are reused. Whoever has to wait for the other compresses columns meanwhile: those that the schedule fixes during the run, those of the run itself
+ * after it, when both do. They are written last, in their order, as are the series' chunks in theirs: so everything in the file follows from what was reported,
+ * whatever the timing. One thread at a time calls HDF5: the sink's from begin() to end(), the caller's before and after.
  */
 #include "config.h"
 #include "h5/h5.h"
+#include "trace/batches.h"
+#include "trace/packed.h"
 #include "trace/series.h"
 
 #include <heddle/trace.h>
 
 #include <string.h>
 
-enum {
-  BATCHES = 8,
-  BATCH_CHANGES = 16384,
-  FLUSH_BYTES = 64 << 20,  /* a killed run leaves a partial file that can be read up to here */
-};
-
-typedef struct {
-  guint n;
-  HdChange change[BATCH_CHANGES];
-} Batch;
+#define FLUSH_BYTES (64 << 20)  /* a killed run leaves a partial file that can be read up to here */
 
 typedef struct {
   HdSink sink;
@@ -31,11 +25,13 @@ typedef struct {
   HdSeriesWriter *series;
   guint n_series;
   guint64 since_flush;       /* bytes */
-  Batch *batch[BATCHES];
-  Batch *open;               /* being filled; NULL before begin() */
-  GAsyncQueue *empty, *full; /* Batch *; in `full`, the sink itself stands for the end */
+  HdPackedColumns fixed;     /* columns that are known before the run */
+  HdPackedColumns records;   /* and after it; filled before the batches are closed */
+  guint64 cycles;            /* of the run; set before the batches are closed */
+  HdBatches *batches;
+  HdBatch *open;             /* being filled; NULL before begin() */
   GThread *thread;
-  gint failed;               /* atomic: `error` is set */
+  gint failed;               /* atomic: `error` is set; the thread has nothing more to do */
   GError *error;             /* the first failure, of either thread */
   gboolean deadlock;
 } TraceSink;
@@ -43,20 +39,6 @@ typedef struct {
 G_STATIC_ASSERT ((int) HD_COLUMN_U8 == (int) HD_H5_U8 && (int) HD_COLUMN_F64 == (int) HD_H5_F64 && (int) HD_COLUMN_STRING == (int) HD_H5_STRING);
 
 /* --- tables ------------------------------------------------------------------------------------------------- */
-
-static gboolean
-write_column (TraceSink *self, const HdTraceColumn *column, GError **error)
-{
-  HdH5Column out = { column->path, (HdH5Type) column->type, column->units, column->long_name, NULL, NULL };
-  g_autofree char *folder = g_path_get_dirname (column->path);
-  g_autofree char *enumeration = column->enumeration != NULL ? g_strconcat ("/types/", column->enumeration, NULL) : NULL;
-  g_autofree char *dimension = column->dimension != NULL ? g_strconcat (folder, "/", column->dimension, NULL) : NULL;
-  out.enumeration = enumeration;
-  out.dimension = dimension;
-  if (dimension != NULL && !hd_h5_writer_has (self->file, dimension) && !hd_h5_write_dimension (self->file, dimension, column->n, error))
-    return FALSE;
-  return hd_h5_write_column (self->file, &out, column->values, column->n, error);
-}
 
 static gboolean
 write_text (TraceSink *self, const char *path, const char *long_name, const char *text, GError **error)
@@ -102,7 +84,7 @@ write_enums (TraceSink *self, GError **error)
   return TRUE;
 }
 
-/* All else that is known before the run. */
+/* All else that is known before the run, but for long columns. */
 static gboolean
 write_tables (TraceSink *self, GError **error)
 {
@@ -113,7 +95,9 @@ write_tables (TraceSink *self, GError **error)
       || !write_text (self, "/meta/recipe", "pass, cost rules and objective by which the schedule is made from these", header->recipe, error))
     return FALSE;
   for (guint i = 0; i < header->n_columns; i++)
-    if (!write_column (self, &header->columns[i], error))
+    if (_hd_packed_wants (&header->columns[i]))
+      _hd_packed_add (&self->fixed, &header->columns[i]);
+    else if (!_hd_write_table_column (self->file, &header->columns[i], NULL, error))
       return FALSE;
   return hd_h5_flush (self->file, error);
 }
@@ -135,22 +119,45 @@ begin_series (TraceSink *self, const HdRunInfo *info, GError **error)
   return TRUE;
 }
 
+/* Flushes are told from the changes alone, not from how they come in batches. */
 static gboolean
-take_changes (TraceSink *self, const HdChange *changes, guint n, GError **error)
+note_written (TraceSink *self, guint64 bytes, GError **error)
 {
-  for (guint i = 0; i < n; i++) {
+  self->since_flush += bytes;
+  if (self->since_flush < FLUSH_BYTES)
+    return TRUE;
+  self->since_flush = 0;
+  return hd_h5_flush (self->file, error);
+}
+
+static gboolean
+take_changes (TraceSink *self, const HdChange *changes, gsize n, GError **error)
+{
+  for (gsize i = 0; i < n; i++) {
     const HdChange *change = &changes[i];
     hd_assert_invariant (change->series < self->n_series, "a change of series %u out of %u", change->series, self->n_series);
     HdSeriesWriter *series = &self->series[change->series];
     guint64 before = series->written;
     if (!_hd_dense_change (series, change->cycle, change->value, error))
       return FALSE;
-    self->since_flush += series->written - before;
+    if (series->written != before && !note_written (self, series->written - before, error))
+      return FALSE;
   }
-  if (self->since_flush < FLUSH_BYTES)
+  return TRUE;
+}
+
+static gboolean
+end_series (TraceSink *self, GError **error)
+{
+  guint64 to = MIN (self->options.window_to > 0 ? self->options.window_to : G_MAXUINT64, self->cycles);
+  if (self->options.no_dense)
     return TRUE;
-  self->since_flush = 0;
-  return hd_h5_flush (self->file, error);
+  if (!hd_h5_write_dimension (self->file, "/cycle", to > self->options.window_from ? to - self->options.window_from : 0, error))
+    return FALSE;
+  for (guint i = 0; i < self->n_series; i++)
+    if (!_hd_dense_end (&self->series[i], self->cycles, error))
+      return FALSE;
+  return TRUE;
 }
 
 /* --- the thread ------------------------------------------------------------------------------------------------- */
@@ -172,50 +179,79 @@ check_failure (TraceSink *self, GError **error)
   return FALSE;
 }
 
-/* After a failure batches are still taken, so that the engine does not wait for ever. */
+/* Takes the next batch, and compresses columns while there is none. After a failure batches are still taken, so that the engine does not wait for ever. */
+static HdBatch *
+next_batch (TraceSink *self)
+{
+  for (;;) {
+    HdBatch *batch = _hd_batches_take (self->batches, FALSE);
+    if (batch != NULL)
+      return batch;
+    if (g_atomic_int_get (&self->failed) || !_hd_packed_step (&self->fixed))
+      return _hd_batches_take (self->batches, TRUE);
+  }
+}
+
+/* What both threads do at the end. */
+static void
+pack_the_rest (TraceSink *self)
+{
+  while (!g_atomic_int_get (&self->failed) && (_hd_packed_step (&self->fixed) || _hd_packed_step (&self->records)))
+    ;
+}
+
 static gpointer
 run_thread (gpointer data)
 {
   TraceSink *self = data;
   GError *error = NULL;
-  gpointer item;
-  if (!write_tables (self, &error))
-    note_failure (self, error);
-  while ((item = g_async_queue_pop (self->full)) != self) {
-    Batch *batch = item;
+  HdBatch *batch;
+  while ((batch = next_batch (self)) != NULL) {
     if (!g_atomic_int_get (&self->failed) && !take_changes (self, batch->change, batch->n, &error))
       note_failure (self, error);
-    batch->n = 0;
-    g_async_queue_push (self->empty, batch);
+    _hd_batches_give_back (self->batches);
   }
+  if (!g_atomic_int_get (&self->failed) && !end_series (self, &error))
+    note_failure (self, error);
+  pack_the_rest (self);
   return NULL;
-}
-
-static void
-stop_thread (TraceSink *self)
-{
-  if (self->thread == NULL)
-    return;
-  if (self->open != NULL && self->open->n > 0)
-    g_async_queue_push (self->full, g_steal_pointer (&self->open));
-  g_async_queue_push (self->full, self);
-  g_thread_join (g_steal_pointer (&self->thread));
 }
 
 static gboolean
 start_thread (TraceSink *self, GError **error)
 {
   g_autoptr (GError) reason = NULL;
-  for (guint i = 0; i < BATCHES; i++) {
-    self->batch[i] = g_new (Batch, 1);
-    self->batch[i]->n = 0;
-    g_async_queue_push (self->empty, self->batch[i]);
-  }
-  self->open = g_async_queue_pop (self->empty);
+  if (self->options.one_thread)
+    return TRUE;
+  self->batches = _hd_batches_new ();
+  self->open = _hd_batches_open (self->batches, FALSE);
   self->thread = g_thread_try_new ("trace", run_thread, self, &reason);
   if (self->thread == NULL)
     g_set_error (error, HD_ERROR, HD_ERROR_MEMORY, "no thread for the trace (%s)", reason->message);
   return self->thread != NULL;
+}
+
+/* Lets the thread end the series with what was reported; helps with the columns; waits for it. */
+static void
+finish_thread (TraceSink *self)
+{
+  if (self->open != NULL)
+    _hd_batches_hand_over (self->batches);
+  self->open = NULL;
+  _hd_batches_close (self->batches);
+  pack_the_rest (self);
+  g_thread_join (g_steal_pointer (&self->thread));
+}
+
+/* The run was broken off: nothing of it will be kept. */
+static void
+abandon_thread (TraceSink *self)
+{
+  if (self->thread == NULL)
+    return;
+  g_atomic_int_set (&self->failed, 1);
+  _hd_batches_close (self->batches);
+  g_thread_join (g_steal_pointer (&self->thread));
 }
 
 /* --- the sink's three calls ---------------------------------------------------------------------------------------- */
@@ -224,7 +260,20 @@ static gboolean
 trace_begin (HdSink *sink, const HdRunInfo *info, GError **error)
 {
   TraceSink *self = (TraceSink *) sink;
-  return write_identity (self, error) && write_enums (self, error) && begin_series (self, info, error) && start_thread (self, error);
+  return write_identity (self, error) && write_enums (self, error) && begin_series (self, info, error) && write_tables (self, error) && start_thread (self, error);
+}
+
+/* The next batch to be filled; while there is none, columns are compressed. */
+static HdBatch *
+free_batch (TraceSink *self)
+{
+  for (;;) {
+    HdBatch *batch = _hd_batches_open (self->batches, FALSE);
+    if (batch != NULL)
+      return batch;
+    if (!_hd_packed_step (&self->fixed))
+      return _hd_batches_open (self->batches, TRUE);
+  }
 }
 
 static gboolean
@@ -233,27 +282,32 @@ trace_changes (HdSink *sink, const HdChange *changes, gsize n, GError **error)
   TraceSink *self = (TraceSink *) sink;
   if (self->n_series == 0)
     return check_failure (self, error);
+  if (self->thread == NULL)
+    return take_changes (self, changes, n, error);
   while (n > 0) {
-    Batch *open = self->open;
-    guint some = MIN (n, BATCH_CHANGES - open->n);
+    HdBatch *open = self->open;
+    guint some = MIN (n, HD_BATCH_CHANGES - open->n);
     memcpy (open->change + open->n, changes, some * sizeof *changes);
     open->n += some;
     changes += some;
     n -= some;
-    if (open->n < BATCH_CHANGES)
+    if (open->n < HD_BATCH_CHANGES)
       continue;
-    g_async_queue_push (self->full, open);
-    self->open = g_async_queue_pop (self->empty);
+    _hd_batches_hand_over (self->batches);
+    self->open = free_batch (self);
     if (!check_failure (self, error))
       return FALSE;
   }
   return TRUE;
 }
 
-static gboolean
-write_task_columns (TraceSink *self, const HdTaskColumns *columns, GError **error)
+/* The columns of the run: those that are long are packed, the others are written by write_records(). */
+#define N_RECORDS 6
+
+static void
+describe_records (const HdTaskColumns *columns, HdTraceColumn out[N_RECORDS])
 {
-  const HdTraceColumn out[] = {
+  const HdTraceColumn all[N_RECORDS] = {
     { "/tasks/ready", HD_COLUMN_U64, "cycle", "cycle at which all that it depends on had ended; 2^64-1: never", "task", NULL, columns->ready, columns->n_tasks },
     { "/tasks/issue", HD_COLUMN_U64, "cycle", "cycle from which its pieces occupy their space; 2^64-1: never", "task", NULL, columns->issue, columns->n_tasks },
     { "/tasks/start", HD_COLUMN_U64, "cycle", "first cycle; 2^64-1: never", "task", NULL, columns->start, columns->n_tasks },
@@ -261,22 +315,24 @@ write_task_columns (TraceSink *self, const HdTaskColumns *columns, GError **erro
     { "/tasks/wait_kind", HD_COLUMN_U8, "1", "what it waited for last", "task", "wait_kind", columns->wait_kind, columns->n_tasks },
     { "/tasks/wait_cause", HD_COLUMN_U32, "1", "task whose end ended that wait; 2^32-1: none", "task", NULL, columns->wait_cause, columns->n_tasks },
   };
-  for (guint i = 0; i < G_N_ELEMENTS (out); i++)
-    if (!write_column (self, &out[i], error))
-      return FALSE;
-  return TRUE;
+  memcpy (out, all, sizeof all);
+}
+
+static void
+add_records (TraceSink *self, const HdTraceColumn records[N_RECORDS])
+{
+  for (guint i = 0; i < N_RECORDS; i++)
+    if (_hd_packed_wants (&records[i]))
+      _hd_packed_add (&self->records, &records[i]);
 }
 
 static gboolean
-end_series (TraceSink *self, guint64 cycles, GError **error)
+write_records (TraceSink *self, const HdTraceColumn records[N_RECORDS], GError **error)
 {
-  guint64 to = MIN (self->options.window_to > 0 ? self->options.window_to : G_MAXUINT64, cycles);
-  if (self->options.no_dense)
-    return TRUE;
-  if (!hd_h5_write_dimension (self->file, "/cycle", to > self->options.window_from ? to - self->options.window_from : 0, error))
+  if (!_hd_packed_write (&self->fixed, self->file, error) || !_hd_packed_write (&self->records, self->file, error))
     return FALSE;
-  for (guint i = 0; i < self->n_series; i++)
-    if (!_hd_dense_end (&self->series[i], cycles, error))
+  for (guint i = 0; i < N_RECORDS; i++)
+    if (!_hd_packed_wants (&records[i]) && !_hd_write_table_column (self->file, &records[i], NULL, error))
       return FALSE;
   return TRUE;
 }
@@ -285,9 +341,18 @@ static gboolean
 trace_end (HdSink *sink, const HdTaskColumns *columns, GError **error)
 {
   TraceSink *self = (TraceSink *) sink;
-  stop_thread (self);
-  return check_failure (self, error) && end_series (self, columns->cycles, error) && write_task_columns (self, columns, error) &&
-         hd_h5_write_u64_attribute (self->file, "/", "cycles", columns->cycles, error);
+  HdTraceColumn records[N_RECORDS];
+  describe_records (columns, records);
+  add_records (self, records);
+  self->cycles = columns->cycles;
+  if (self->thread != NULL)
+    finish_thread (self);
+  else if (!end_series (self, error))
+    return FALSE;
+  gboolean fine = check_failure (self, error) && write_records (self, records, error) && hd_h5_write_u64_attribute (self->file, "/", "cycles", columns->cycles, error);
+  _hd_packed_clear (&self->fixed);
+  _hd_packed_clear (&self->records);   /* its columns end with this call */
+  return fine;
 }
 
 static const HdSinkClass trace_class = { trace_begin, trace_changes, trace_end };
@@ -304,8 +369,6 @@ hd_trace_sink_new (const char *path, const HdTraceHeader *header, const HdTraceO
   self->sink.klass = &trace_class;
   self->header = header;
   self->file = file;
-  self->empty = g_async_queue_new ();
-  self->full = g_async_queue_new ();
   if (options != NULL)
     self->options = *options;
   return &self->sink;
@@ -315,7 +378,7 @@ gboolean
 hd_trace_sink_write_column (HdSink *sink, const HdTraceColumn *column, GError **error)
 {
   TraceSink *self = (TraceSink *) sink;
-  return check_failure (self, error) && write_column (self, column, error);
+  return check_failure (self, error) && _hd_write_table_column (self->file, column, NULL, error);
 }
 
 gboolean
@@ -354,15 +417,14 @@ hd_trace_sink_free (HdSink *sink)
   TraceSink *self = (TraceSink *) sink;
   if (self == NULL)
     return;
-  stop_thread (self);
+  abandon_thread (self);
   for (guint i = 0; i < self->n_series; i++)
     _hd_dense_clear (&self->series[i]);
-  for (guint i = 0; i < BATCHES; i++)
-    g_free (self->batch[i]);
+  _hd_packed_clear (&self->fixed);
+  _hd_packed_clear (&self->records);
+  _hd_batches_free (self->batches);
   g_free (self->series);
   hd_h5_writer_free (self->file);
-  g_async_queue_unref (self->empty);
-  g_async_queue_unref (self->full);
   g_clear_error (&self->error);
   g_free (self);
 }
