@@ -80,55 +80,62 @@ distance_symbol (guint distance, guint *extra)
 
 /* --- tokens -------------------------------------------------------------------------------------------------- */
 
+/* A run makes at most a literal, two matches, and two literals more. */
+#define TOKENS_OF_RUN 5
+
 static inline void
 reserve_tokens (HdBlockScratch *self, gsize n)
 {
-  if (self->n_tokens + n <= self->size)
+  if (n <= self->size)
     return;
-  self->size = MAX (1024, 2 * (self->n_tokens + n));
-  self->tokens = g_renew (Token, self->tokens, self->size);
+  self->size = MAX (1024, 2 * n);
+  g_free (self->tokens);
+  self->tokens = g_new (Token, self->size);
 }
 
-static inline void
-put_literal (HdBlockScratch *self, guint8 byte)
+/* These return where the next token goes: that place is kept in a register. */
+static inline Token *
+put_literal (HdBlockScratch *self, Token *at, guint8 byte)
 {
-  self->tokens[self->n_tokens++] = (Token) { 0, byte, 1 };
+  *at = (Token) { 0, byte, 1 };
   self->litlen[byte]++;
+  return at + 1;
 }
 
-static inline void
-put_match (HdBlockScratch *self, guint length, guint distance, guint count)
+static inline Token *
+put_match (HdBlockScratch *self, Token *at, guint length, guint distance, guint count)
 {
   guint length_extra, distance_extra;
   self->litlen[length_symbol (length, &length_extra)] += count;
   self->distance[distance_symbol (distance, &distance_extra)] += count;
   self->extra_bits += (guint64) count * (length_extra + distance_extra);
-  self->tokens[self->n_tokens++] = (Token) { length, distance, count };
+  *at = (Token) { length, distance, count };
+  return at + 1;
 }
 
 /* @length bytes that repeat what stands @distance before. The rest of one or two bytes, too short for a match, is made of @tail. */
-static inline void
-put_repeat (HdBlockScratch *self, guint32 length, guint distance, const guint8 *tail)
+static inline Token *
+put_repeat (HdBlockScratch *self, Token *at, guint32 length, guint distance, const guint8 *tail)
 {
   guint whole = length / LONGEST, rest = length % LONGEST;
   if (whole > 0)
-    put_match (self, LONGEST, distance, whole);
+    at = put_match (self, at, LONGEST, distance, whole);
   if (rest >= SHORTEST)
-    put_match (self, rest, distance, 1);
-  else
-    for (guint i = 0; i < rest; i++)
-      put_literal (self, tail[i]);
+    return put_match (self, at, rest, distance, 1);
+  for (guint i = 0; i < rest; i++)
+    at = put_literal (self, at, tail[i]);
+  return at;
 }
 
-static inline void
-put_run (HdBlockScratch *self, guint8 byte, guint32 length, gboolean continues)
+static inline Token *
+put_run (HdBlockScratch *self, Token *at, guint8 byte, guint32 length, gboolean continues)
 {
   guint8 tail[2] = { byte, byte };
   if (!continues) {
-    put_literal (self, byte);
+    at = put_literal (self, at, byte);
     length--;
   }
-  put_repeat (self, length, 1, tail);
+  return put_repeat (self, at, length, 1, tail);
 }
 
 static inline guint
@@ -187,8 +194,8 @@ last_bytes (const HdByteRuns *runs, guint i, guint n, guint partial, guint8 tail
 }
 
 /* Tries a match at run @i with what began like it before. Returns how many runs it covers whole; *@partial: bytes of the next. */
-static guint
-try_match (HdBlockScratch *self, const HdByteRuns *runs, guint i, guint *partial)
+static inline guint
+try_match (HdBlockScratch *self, Token **at, const HdByteRuns *runs, guint i, guint *partial)
 {
   guint64 bytes;
   guint8 tail[2];
@@ -203,33 +210,41 @@ try_match (HdBlockScratch *self, const HdByteRuns *runs, guint i, guint *partial
     return 0;
   if (bytes % LONGEST < SHORTEST)
     last_bytes (runs, i, n, *partial, tail, bytes % LONGEST);
-  put_repeat (self, bytes, distance, tail);
+  *at = put_repeat (self, *at, bytes, distance, tail);
   return n;
 }
 
 /* Matches are looked for until so many runs in a row had none: data that never repeat are not worth the time. */
 #define PATIENCE 256
+#define FEW_RUNS 8   /* matches are not looked for at all */
+
+static void
+begin_tokens (HdBlockScratch *self, const HdByteRuns *runs)
+{
+  reserve_tokens (self, (gsize) TOKENS_OF_RUN * runs->n);
+  self->extra_bits = 0;
+  memset (self->litlen, 0, sizeof self->litlen);
+  memset (self->distance, 0, sizeof self->distance);
+  self->litlen[END_OF_BLOCK] = 1;
+  if (runs->n > FEW_RUNS)
+    memset (self->head, 0, sizeof self->head);
+}
 
 static void
 make_tokens (HdBlockScratch *self, const HdByteRuns *runs, int previous)
 {
   guint done = 0; /* bytes of the run that a match has covered */
-  guint patience = runs->n > 8 ? PATIENCE : 0;
-  self->n_tokens = 0;
-  self->extra_bits = 0;
-  memset (self->litlen, 0, sizeof self->litlen);
-  memset (self->distance, 0, sizeof self->distance);
-  if (runs->n > 8)
-    memset (self->head, 0, sizeof self->head);
+  guint patience = runs->n > FEW_RUNS ? PATIENCE : 0;
+  begin_tokens (self, runs);
+  Token *at = self->tokens;
   for (guint i = 0; i < runs->n;) {
     guint partial = 0, n = 0;
-    reserve_tokens (self, 8);
     if (done == 0 && patience > 0 && i + 1 < runs->n) {
-      n = try_match (self, runs, i, &partial);
+      n = try_match (self, &at, runs, i, &partial);
       patience = n > 0 ? PATIENCE : patience - 1;
     }
     if (n == 0) {
-      put_run (self, runs->byte[i], _hd_run_length (runs, i) - done, done > 0 || (i == 0 && previous == runs->byte[0]));
+      at = put_run (self, at, runs->byte[i], _hd_run_length (runs, i) - done, done > 0 || (i == 0 && previous == runs->byte[0]));
       done = 0;
       i++;
       continue;
@@ -243,7 +258,7 @@ make_tokens (HdBlockScratch *self, const HdByteRuns *runs, int previous)
       i++;
     }
   }
-  self->litlen[END_OF_BLOCK] = 1;
+  self->n_tokens = at - self->tokens;
 }
 
 /* --- the block's header ----------------------------------------------------------------------------------------- */
@@ -341,22 +356,31 @@ write_header (HdBits *out, const Header *self)
 
 /* --- the block's content ------------------------------------------------------------------------------------------- */
 
-/* The bits of one match. */
-static inline guint64
-match_bits (const HdBlockScratch *self, guint length, guint distance, guint *n_bits)
+/* Some bits: code and extra bits of a symbol. */
+typedef struct {
+  guint32 bits;
+  guint n;
+} Bits;
+
+static inline Bits
+length_bits (const HdBlockScratch *self, guint length)
 {
-  guint extra, n;
-  guint symbol = length_symbol (length, &extra);
-  guint64 bits = self->litlen_code.code[symbol];
-  n = self->litlen_code.length[symbol];
-  bits |= (guint64) ((length - SHORTEST) & ((1u << extra) - 1)) << n;
-  n += extra;
-  symbol = distance_symbol (distance, &extra);
-  bits |= (guint64) self->distance_code.code[symbol] << n;
-  n += self->distance_code.length[symbol];
-  bits |= (guint64) ((distance - 1) & ((1u << extra) - 1)) << n;
-  *n_bits = n + extra;
-  return bits;
+  guint extra, symbol = length_symbol (length, &extra), n = self->litlen_code.length[symbol];
+  return (Bits) { self->litlen_code.code[symbol] | ((length - SHORTEST) & ((1u << extra) - 1)) << n, n + extra };
+}
+
+static inline Bits
+distance_bits (const HdBlockScratch *self, guint distance)
+{
+  guint extra, symbol = distance_symbol (distance, &extra), n = self->distance_code.length[symbol];
+  return (Bits) { self->distance_code.code[symbol] | ((distance - 1) & ((1u << extra) - 1)) << n, n + extra };
+}
+
+static inline guint64
+match_bits (Bits length, Bits distance, guint *n)
+{
+  *n = length.n + distance.n;
+  return length.bits | (guint64) distance.bits << length.n;
 }
 
 /* Some bits, as often as they fit into what is written at once. */
@@ -383,25 +407,29 @@ put_repeated (HdBits *out, const Repeated *repeated, guint32 count)
   _hd_bits_put (out, repeated->bits & ((G_GUINT64_CONSTANT (1) << (count * repeated->n)) - 1), count * repeated->n);
 }
 
+/* The stream is worked on in a copy, which lies in registers: what is written through @stream could be anything. */
 static void
-write_tokens (HdBits *out, const HdBlockScratch *self)
+write_tokens (HdBits *stream, const HdBlockScratch *self)
 {
+  HdBits out = *stream;
   guint n;
-  guint64 bits = match_bits (self, LONGEST, 1, &n);
+  Bits near = distance_bits (self, 1);
+  guint64 bits = match_bits (length_bits (self, LONGEST), near, &n);
   Repeated longest = repeat_bits (bits, n);
   for (gsize i = 0; i < self->n_tokens; i++) {
     Token token = self->tokens[i];
     if (token.length == 0) {
-      _hd_bits_put (out, self->litlen_code.code[token.distance], self->litlen_code.length[token.distance]);
+      _hd_bits_put (&out, self->litlen_code.code[token.distance], self->litlen_code.length[token.distance]);
     } else if (token.length == LONGEST && token.distance == 1) {
-      put_repeated (out, &longest, token.count);
+      put_repeated (&out, &longest, token.count);
     } else {
-      bits = match_bits (self, token.length, token.distance, &n);
+      bits = match_bits (length_bits (self, token.length), token.distance == 1 ? near : distance_bits (self, token.distance), &n);
       for (guint k = 0; k < token.count; k++)
-        _hd_bits_put (out, bits, n);
+        _hd_bits_put (&out, bits, n);
     }
   }
-  _hd_bits_put (out, self->litlen_code.code[END_OF_BLOCK], self->litlen_code.length[END_OF_BLOCK]);
+  _hd_bits_put (&out, self->litlen_code.code[END_OF_BLOCK], self->litlen_code.length[END_OF_BLOCK]);
+  *stream = out;
 }
 
 static guint64

@@ -122,22 +122,27 @@ hd_chunk_encoder_rows (const HdChunkEncoder *self)
 
 /* --- blocks ---------------------------------------------------------------------------------------------------- */
 
-/* n bytes v: a grows by n v; b by n times the old a, and by v (1 + ... + n). */
-static inline void
-sum_run (Plane *self, guint64 v, guint64 n)
+/* Adler-32 of runs. Of n bytes v, a grows by n v; b by n times the old a, and by v (1 + ... + n). Short runs are summed without a division: in as many of them as a block has,
+ * a stays below 2^32 and b below 2^57. */
+#define SHORT_RUN 4096
+
+static void
+sum_runs (Plane *self, const HdByteRuns *runs)
 {
-  guint64 m = n, triangle = n * (n + 1) / 2;
-  if (n == 1) {
-    self->a = self->a + v < ADLER ? self->a + v : self->a + v - ADLER;
-    self->b = self->b + self->a < ADLER ? self->b + self->a : self->b + self->a - ADLER;
-    return;
+  guint64 a = self->a, b = self->b;
+  for (guint i = 0; i < runs->n; i++) {
+    guint64 v = runs->byte[i], n = _hd_run_length (runs, i);
+    if (n < SHORT_RUN) {
+      b += n * a + v * (n * (n + 1) / 2);
+      a += n * v;
+      continue;
+    }
+    a %= ADLER;
+    b = (b + n % ADLER * a + n * (n + 1) / 2 % ADLER * v) % ADLER;
+    a = (a + n % ADLER * v) % ADLER;
   }
-  if (n >= 1 << 24) { /* else v * triangle is below 2^56 */
-    m = n % ADLER;
-    triangle = (n % 2 == 0 ? n / 2 % ADLER * ((n + 1) % ADLER) : m * ((n + 1) / 2 % ADLER)) % ADLER;
-  }
-  self->b = (self->b + m * self->a + v * triangle) % ADLER;
-  self->a = (self->a + m * v) % ADLER;
+  self->a = a % ADLER;
+  self->b = b % ADLER;
 }
 
 /* @plane (nullable): the bytes as such. */
@@ -150,8 +155,7 @@ write_block (Plane *self, const HdByteRuns *runs, const guint8 *plane, HdBlockSc
     self->a = sums & 0xffff;
     self->b = sums >> 16;
   } else {
-    for (guint i = 0; i < runs->n; i++)
-      sum_run (self, runs->byte[i], _hd_run_length (runs, i));
+    sum_runs (self, runs);
   }
   self->stored |= _hd_block_write (&self->bits, runs, self->last, scratch);
   self->last = runs->byte[runs->n - 1];
