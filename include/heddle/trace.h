@@ -68,7 +68,7 @@ typedef struct {
   const char *workload_xml;
   const char *mapping_xml;
   const char *recipe;           /* (nullable): "PASS RULES OBJECTIVE": how the schedule is made from these; written as /meta/recipe */
-  const char *platform_sha256;  /* (nullable) */
+  const char *platform_sha256;  /* (nullable); digests are read when the sink is committed, so that they can be made during the run */
   const char *workload_sha256;
   const char *schedule_sha256;
   guint64 clock_hz;             /* of the base clock [Hz] */

@@ -16,6 +16,7 @@ struct CliRecord {
   GArray *columns;          /* of HdTraceColumn */
   GPtrArray *owned;         /* arrays behind the columns */
   char *platform_xml, *workload_sha256, *schedule_sha256, *title;
+  GThread *digest;          /* makes schedule_sha256; NULL: nobody does */
 };
 
 static gpointer
@@ -178,8 +179,8 @@ cli_record_new (const HdPlatform *platform, const HdSchedule *schedule)
 void
 cli_record_free (CliRecord *self)
 {
-  if (self == NULL)
-    return;
+  if (self->digest != NULL)
+    g_free (g_thread_join (self->digest));
   g_array_unref (self->columns);
   g_ptr_array_unref (self->owned);
   g_free (self->platform_xml);
@@ -189,16 +190,35 @@ cli_record_free (CliRecord *self)
   g_free (self);
 }
 
+/* The digest of a schedule of a million tasks takes a good part of the time of its run: a thread makes it meanwhile. */
+static gpointer
+make_digest (gpointer schedule)
+{
+  return hd_schedule_sha256 (schedule);
+}
+
+static void
+take_digest (CliRecord *self)
+{
+  if (self->digest != NULL)
+    self->schedule_sha256 = g_thread_join (g_steal_pointer (&self->digest));
+  if (self->schedule_sha256 == NULL)
+    self->schedule_sha256 = hd_schedule_sha256 (self->schedule);
+  self->header.schedule_sha256 = self->schedule_sha256;
+}
+
 const HdTraceHeader *
 cli_record_header (CliRecord *self, const char *recipe)
 {
   const HdSchedule *schedule = self->schedule;
-  self->platform_xml = hd_platform_to_xml (self->platform);
-  self->schedule_sha256 = hd_schedule_sha256 (schedule);
-  self->workload_sha256 = g_compute_checksum_for_string (G_CHECKSUM_SHA256, schedule->workload_xml, -1);
+  if (self->platform_xml == NULL) {
+    self->platform_xml = hd_platform_to_xml (self->platform);
+    self->workload_sha256 = g_compute_checksum_for_string (G_CHECKSUM_SHA256, schedule->workload_xml, -1);
+    self->digest = g_thread_try_new ("digest", make_digest, (gpointer) schedule, NULL);
+  }
   self->header = (HdTraceHeader) {
     .title = self->title, .platform_xml = self->platform_xml, .workload_xml = schedule->workload_xml, .mapping_xml = schedule->mapping_xml, .recipe = recipe,
-    .platform_sha256 = schedule->platform_sha256, .workload_sha256 = self->workload_sha256, .schedule_sha256 = self->schedule_sha256, .clock_hz = self->platform->clock_hz,
+    .platform_sha256 = schedule->platform_sha256, .workload_sha256 = self->workload_sha256, .clock_hz = self->platform->clock_hz,
     .columns = (const HdTraceColumn *) (void *) self->columns->data, .n_columns = self->columns->len,
   };
   return &self->header;
@@ -267,8 +287,9 @@ write_layers (const HdSchedule *schedule, const HdResult *result, HdSink *sink, 
 }
 
 gboolean
-cli_record_result (const CliRecord *self, const HdResult *result, HdSink *sink, GError **error)
+cli_record_result (CliRecord *self, const HdResult *result, HdSink *sink, GError **error)
 {
+  take_digest (self);
   const HdPlatform *platform = self->platform;
   const struct { const char *name; double value; } numbers[] = {
     { "energy_pj", result->energy_pj }, { "compute_pj", result->compute_pj }, { "transfer_pj", result->transfer_pj }, { "static_pj", result->static_pj },

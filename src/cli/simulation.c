@@ -26,7 +26,7 @@ parse_window (const char *text, HdTraceOptions *options)
 }
 
 static gboolean
-write_trace (const CliRecord *record, const HdResult *result, HdSink *sink, GError **error)
+write_trace (CliRecord *record, const HdResult *result, HdSink *sink, GError **error)
 {
   if (!cli_record_result (record, result, sink, error))
     return FALSE;

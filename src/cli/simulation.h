@@ -33,8 +33,8 @@ void cli_record_free (CliRecord *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliRecord, cli_record_free)
 /** The trace's header. @recipe is as in cli_simulate_schedule(). It belongs to the record. */
 const HdTraceHeader *cli_record_header (CliRecord *self, const char *recipe);
-/** Writes the tables that are known only after the run. */
-gboolean cli_record_result (const CliRecord *self, const HdResult *result, HdSink *sink, GError **error);
+/** Writes the tables that are known only after the run, and completes the header. */
+gboolean cli_record_result (CliRecord *self, const HdResult *result, HdSink *sink, GError **error);
 /** The run as the reports want it; it lives as long as the record and the result. */
 void cli_record_view (const CliRecord *self, const HdResult *result, HdView *view);
 

@@ -58,9 +58,6 @@ write_identity (TraceSink *self, GError **error)
   const HdTraceHeader *header = self->header;
   return write_root_string (self, "Conventions", HD_TRACE_CONVENTIONS, error) && write_root_string (self, "title", header->title, error) &&
          write_root_string (self, "source", PACKAGE_NAME " " PACKAGE_VERSION, error) &&
-         write_root_string (self, "platform_sha256", header->platform_sha256, error) &&
-         write_root_string (self, "workload_sha256", header->workload_sha256, error) &&
-         write_root_string (self, "schedule_sha256", header->schedule_sha256, error) &&
          hd_h5_write_u64_attribute (self->file, "/", "clock_hz", header->clock_hz, error);
 }
 
@@ -403,11 +400,20 @@ hd_trace_sink_write_deadlock (HdSink *sink, const char *text, GError **error)
   return check_failure (self, error) && write_text (self, "/deadlock", "why nothing could move any more", text, error);
 }
 
+/* Digests may have taken as long as the run. */
+static gboolean
+write_digests (TraceSink *self, GError **error)
+{
+  const HdTraceHeader *header = self->header;
+  return write_root_string (self, "platform_sha256", header->platform_sha256, error) && write_root_string (self, "workload_sha256", header->workload_sha256, error) &&
+         write_root_string (self, "schedule_sha256", header->schedule_sha256, error);
+}
+
 gboolean
 hd_trace_sink_commit (HdSink *sink, GError **error)
 {
   TraceSink *self = (TraceSink *) sink;
-  return check_failure (self, error) && write_root_string (self, "outcome", self->deadlock ? "deadlock" : "complete", error) &&
+  return check_failure (self, error) && write_digests (self, error) && write_root_string (self, "outcome", self->deadlock ? "deadlock" : "complete", error) &&
          hd_h5_write_u64_attribute (self->file, "/", "complete", 1, error) && hd_h5_commit (self->file, error);
 }
 

@@ -3,8 +3,8 @@
  *   FSRCNN in nodes of four pixels, whose transfers hardly meet: the engine has next to nothing to do, the trace everything;
  *   eight cores that contend for a bus and a DRAM port, with loads of four bursts: many changes for each task.
  *
- * Three ways: the program from a workload (`heddle run`), the program from a schedule's file (`heddle simulate`), and the engine's run alone, in this process. The two that
- * are compared alternate; the fastest of each counts. Wall time is what a user waits for; CPU time is given beside it, since other processes make the first longer.
+ * Three ways: the program from a workload (`heddle run`), the program from a schedule's file (`heddle simulate`), and the engine's run alone, in this process, from
+ * the sink's making to its commit; the schedule's digest, which does not change from run to run, is made in the first of them. The two that are compared alternate; the fastest of each counts. Wall time is what a user waits for; CPU time is given beside it, since other processes make the first longer.
  */
 #include "config.h"
 #include "cli/simulation.h"
