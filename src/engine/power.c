@@ -10,6 +10,7 @@
 #include <math.h>
 
 #define FLUSH_AT 16384   /* pending deltas, at least */
+#define RECENT G_N_ELEMENTS (((Power *) NULL)->recent)
 
 /* @pj as whole attojoules. */
 static guint64
@@ -25,6 +26,11 @@ delta (Power *power, guint64 cycle, __int128 amount)
 {
   if (amount == 0)
     return;
+  guint slot = cycle % RECENT;   /* one task's end is often the next one's start */
+  if (power->recent[slot].cycle == cycle) {
+    power->amount[power->recent[slot].id] += amount;
+    return;
+  }
   guint32 id = power->free_amounts.n > 0 ? power->free_amounts.item[--power->free_amounts.n] : power->n_amounts++;
   if (G_UNLIKELY (id >= power->capacity)) {
     power->capacity = MAX (1024, power->capacity * 2);
@@ -32,6 +38,17 @@ delta (Power *power, guint64 cycle, __int128 amount)
   }
   power->amount[id] = amount;
   hd_event_queue_push (power->deltas, cycle, id);
+  power->recent[slot].cycle = cycle;
+  power->recent[slot].id = id;
+}
+
+/* Deltas up to @limit do not wait any more. */
+static void
+forget_recent (Power *power, guint64 limit)
+{
+  for (guint i = 0; i < RECENT; i++)
+    if (power->recent[i].cycle <= limit)
+      power->recent[i].cycle = NEVER;
 }
 
 void
@@ -60,6 +77,8 @@ _hd_power_reset (HdEngine *self)
   power->instant_cycle = 0;
   power->instant = 0;
   power->compute_aj = power->transfer_aj = 0;
+  for (guint i = 0; i < RECENT; i++)
+    power->recent[i].cycle = NEVER;
   if (power->deltas != NULL) {
     hd_event_queue_clear (power->deltas);
     delta (power, 0, power->static_aj);
@@ -86,6 +105,7 @@ show_until (HdEngine *self, guint64 limit)
   guint64 cycle;
   const guint32 *ids;
   gsize n;
+  forget_recent (power, limit);
   while (self->recording && hd_event_queue_pop (power->deltas, limit, &cycle, &ids, &n)) {
     for (gsize i = 0; i < n; i++) {
       power->level += power->amount[ids[i]];

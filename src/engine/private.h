@@ -187,6 +187,7 @@ typedef struct {
   guint32 n_amounts, capacity;
   IdList free_amounts;
   gsize flush_at;                  /* deltas */
+  struct { guint64 cycle; guint32 id; } recent[16];   /* deltas that wait, by their cycle modulo 16: what comes to the same cycle is added to them */
   __int128 level;                  /* of the cycles since the last delta that was taken out */
   guint64 shown;
   guint64 instant_cycle;           /* tasks of no length: their cycle, and their energy in it */
