@@ -1,4 +1,4 @@
-/* heddle check: is a file what it should be? Platform, workload, mapping, schedule and trace files, told apart by what is in them.
+/* heddle check: is a file what it should be? Platform, workload, mapping, schedule, trace and validation files, told apart by what is in them.
  *
  * Files that stand on one command line are used for each other: a mapping is checked against the workload and platform before it, a schedule against its platform, a trace against its
  * schedule. A trace that heddle itself scheduled brings all of that along: the schedule is made again from it and must have the same sha256.
@@ -9,10 +9,11 @@
 
 #include "base/json.h"
 #include <heddle/trace.h>
+#include <heddle/validate.h>
 #include <stdio.h>
 #include <string.h>
 
-typedef enum { FILE_PLATFORM, FILE_WORKLOAD, FILE_MAPPING, FILE_SCHEDULE, FILE_TRACE } FileKind;
+typedef enum { FILE_PLATFORM, FILE_WORKLOAD, FILE_MAPPING, FILE_SCHEDULE, FILE_TRACE, FILE_VALIDATION } FileKind;
 
 typedef struct {
   HdPlatform *platform;
@@ -62,8 +63,9 @@ find_kind (const char *path, FileKind *kind, GError **error)
 {
   static const struct { const char *root; FileKind kind; } ROOTS[] = {
     { "platform", FILE_PLATFORM }, { "workload", FILE_WORKLOAD }, { "mapping", FILE_MAPPING }, { "schedule", FILE_SCHEDULE },
+    { "validation", FILE_VALIDATION },
   };
-  char head[4096] = { 0 };
+  char head[65536] = { 0 }; /* files begin with long comments */
   FILE *file = g_file_test (path, G_FILE_TEST_IS_REGULAR) ? fopen (path, "rbe") : NULL;
   if (file == NULL) {
     g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: no such file", path);
@@ -169,9 +171,16 @@ check_trace (Context *self, const char *path, GError **error)
 }
 
 static gboolean
+check_validation (const char *path, GError **error)
+{
+  g_autoptr (HdValidation) validation = hd_validation_load (&path, 1, error);
+  return validation != NULL;
+}
+
+static gboolean
 check_file (Context *self, const char *path, const char **word, GError **error)
 {
-  static const char *const WORD[] = { "platform", "workload", "mapping", "schedule", "trace" };
+  static const char *const WORD[] = { "platform", "workload", "mapping", "schedule", "trace", "validation" };
   FileKind kind;
   if (!find_kind (path, &kind, error))
     return FALSE;
@@ -191,6 +200,8 @@ check_file (Context *self, const char *path, const char **word, GError **error)
     return check_schedule (self, path, error);
   case FILE_TRACE:
     return check_trace (self, path, error);
+  case FILE_VALIDATION:
+    return check_validation (path, error);
   }
   g_assert_not_reached ();
 }

@@ -8,7 +8,7 @@
 
 static const CliCommand COMMANDS[] = {
   { "import", cli_import, "MODEL.onnx -o WORKLOAD.xml", "turn an ONNX model into a workload file" },
-  { "check", cli_check, "FILE...", "check platform, workload, mapping, schedule and trace files" },
+  { "check", cli_check, "FILE...", "check platform, workload, mapping, schedule, trace and validation files" },
   { "cost", cli_cost, "-p PLATFORM -w WORKLOAD [--core ID] [--layer ID]", "what layers cost on a core: the core cost model alone" },
   { "schedule", cli_schedule, "-p PLATFORM -w WORKLOAD [-m MAPPING] -o SCHEDULE", "place and order computation nodes and transfers" },
   { "simulate", cli_simulate, "PLATFORM SCHEDULE [-o TRACE.h5]", "run a schedule on a platform" },

@@ -114,6 +114,7 @@ SUBJECTS = [
     ("tiny.xml", 40, lambda f: [["check", f], ["run", "-p", "platforms/depfin.xml", "-w", f, "--pass", "layer-by-layer", "-o", "out.h5"]]),
     ("workloads/fsrcnn.xml", 10, lambda f: [["check", f]]),
     ("tiny.mapping.xml", 25, lambda f: [["run", "-p", "platforms/meta-prototype-df.xml", "-w", "tiny.xml", "-m", f, "-o", "out.h5"]]),
+    ("validation/depfin.xml", 20, lambda f: [["check", f], ["validate", f, "depfin-traffic-x2"]]),
     ("s.xml", 40, lambda f: [["check", f], ["simulate", "platforms/meta-prototype-df.xml", f, "-o", "out.h5"]]),
     ("s.h5", 30, lambda f: [["check", f], ["simulate", "platforms/meta-prototype-df.xml", f, "-o", "out.h5"]]),
     ("t.h5", 30, lambda f: [["inspect", f, "--at", "100"], ["export", f, "-f", "svg", "-o", "out.svg"], ["export", f, "-f", "perfetto", "-o", "out.json"], ["export", f, "-f", "csv", "-o", "out.csv"], ["compare", f, "t.h5"]]),
