@@ -21,6 +21,7 @@ typedef struct {
 int cli_check (int argc, char **argv);
 int cli_compare (int argc, char **argv);
 int cli_cost (int argc, char **argv);
+int cli_explore (int argc, char **argv);
 int cli_export (int argc, char **argv);
 int cli_import (int argc, char **argv);
 int cli_inspect (int argc, char **argv);

@@ -13,6 +13,7 @@ static const CliCommand COMMANDS[] = {
   { "schedule", cli_schedule, "-p PLATFORM -w WORKLOAD [-m MAPPING] -o SCHEDULE", "place and order computation nodes and transfers" },
   { "simulate", cli_simulate, "PLATFORM SCHEDULE [-o TRACE.h5]", "run a schedule on a platform" },
   { "run", cli_run, "-p PLATFORM -w WORKLOAD [-m MAPPING] [-o TRACE.h5]", "schedule and simulate" },
+  { "explore", cli_explore, "-p PLATFORM -w WORKLOAD [-m MAPPING] [--objective LIST]", "search mappings for the best by one or more objectives" },
   { "inspect", cli_inspect, "TRACE.h5", "where did the cycles go" },
   { "export", cli_export, "FILE --format FORMAT -o FILE", "draw a trace or platform, or convert a trace" },
   { "compare", cli_compare, "A.h5 B.h5", "the first difference of two traces, and what changed" },

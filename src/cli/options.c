@@ -70,6 +70,7 @@ arguments_line (const char *command)
     { "heddle run", "" },                      { "heddle inspect", "TRACE.h5" },
     { "heddle export", "TRACE.h5|PLATFORM" },  { "heddle compare", "A.h5 B.h5" },
     { "heddle validate", "[TARGET...]" },
+    { "heddle explore", "" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (LINES); i++)
     if (g_str_equal (LINES[i].name, command))

@@ -209,17 +209,19 @@ by_x (gconstpointer a, gconstpointer b)
   return p->x != q->x ? (p->x < q->x ? -1 : 1) : p->y < q->y ? -1 : p->y > q->y;
 }
 
-/* From the least x on, each point that is lower than all before: of all points, so that it is true whatever the marks say. */
+/* From the least x on, each member that is lower than all before; of one objective, each point. */
 static void
 put_staircase (Chart *self)
 {
   const HdFrontPlot *plot = self->plot;
   g_autofree Corner *corner = g_new (Corner, plot->n_points + 1);
+  guint n = 0;
   for (guint i = 0; i < plot->n_points; i++)
-    corner[i] = (Corner) { plot->x[i], plot->y[i] };
-  qsort (corner, plot->n_points, sizeof *corner, by_x);
+    if (plot->x_is_order || plot->mark[i] >= HD_FRONT_MEMBER)
+      corner[n++] = (Corner) { plot->x[i], plot->y[i] };
+  qsort (corner, n, sizeof *corner, by_x);
   double least = INFINITY;
-  for (guint i = 0; i < plot->n_points; i++) {
+  for (guint i = 0; i < n; i++) {
     if (corner[i].y >= least || corner[i].x > self->x.high)
       continue;
     double x = place (&self->x, corner[i].x), y = place (&self->y, MIN (corner[i].y, self->y.high));

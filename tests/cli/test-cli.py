@@ -52,7 +52,7 @@ def usage_cases(at):
     code(2, "an unknown command, with a suggestion", "simulat", cwd=at, says='did you mean "simulate"')
     code(0, "--help", "--help", cwd=at)
     code(0, "--version", "--version", cwd=at)
-    for command in ("import", "check", "cost", "schedule", "simulate", "run", "inspect", "export", "compare"):
+    for command in ("import", "check", "cost", "schedule", "simulate", "run", "explore", "inspect", "export", "compare"):
         code(0, f"{command} --help", command, "--help", cwd=at)
         code(2, f"{command} with an unknown option", command, "--nonsense", cwd=at, says="nonsense")
         code(2, f"{command} without arguments", command, cwd=at)

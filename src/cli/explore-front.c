@@ -1,0 +1,200 @@
+/* From what a search found to what is told: each mapping of its front is scheduled and run just as `heddle run` would, so that the numbers printed are those that a user gets
+ * from the mapping written. A search may judge by quicker schedules; so what is dominated after this is dropped. */
+#include "config.h"
+#include "cli/explore.h"
+
+#include <heddle/engine.h>
+
+#include <string.h>
+
+/* More members of a front than this are thinned out before they are run again: those with the least of an objective or product stay, the others evenly. */
+enum { MOST_MEMBERS = 400 };
+
+void
+cli_candidate_clear (CliCandidate *self)
+{
+  g_clear_pointer (&self->mapping, hd_mapping_unref);
+  g_clear_pointer (&self->choice, g_free);
+  g_clear_pointer (&self->path, g_free);
+}
+
+/* --- in words --------------------------------------------------------------------------------------------- */
+
+static void
+count_splits (const HdMapping *mapping, GString *out)
+{
+  const HdWorkload *workload = mapping->workload;
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  g_autoptr (GArray) counts = g_array_new (FALSE, TRUE, sizeof (guint));
+  for (HdLayerId l = 0; l < workload->n_layers; l++) {
+    const HdMappingLayer *layer = &mapping->layer[l];
+    const char *name = layer->split >= 0 ? workload->layers[l].rank[layer->split].name : "in turn";
+    guint i = 0;
+    if (layer->n_cores < 2)
+      continue;
+    while (i < names->len && !g_str_equal (names->pdata[i], name))
+      i++;
+    if (i == names->len) {
+      g_ptr_array_add (names, (gpointer) name);
+      g_array_set_size (counts, i + 1);
+    }
+    g_array_index (counts, guint, i)++;
+  }
+  for (guint i = 0; i < names->len; i++)
+    g_string_append_printf (out, "%s%u %s%s", i == 0 ? "; split: " : ", ", g_array_index (counts, guint, i), g_str_equal (names->pdata[i], "in turn") ? "" : "by ", (char *) names->pdata[i]);
+}
+
+static char *
+describe (const HdMapping *mapping)
+{
+  g_autofree gboolean *used = g_new0 (gboolean, mapping->platform->n_cores + 1);
+  guint n_used = 0, longest = 1;
+  for (HdLayerId l = 0; l < mapping->workload->n_layers; l++)
+    for (guint i = 0; i < mapping->layer[l].n_cores; i++) {
+      n_used += !used[mapping->layer[l].cores[i]];
+      used[mapping->layer[l].cores[i]] = TRUE;
+    }
+  for (guint s = 0; s < mapping->n_stacks; s++)
+    longest = MAX (longest, mapping->stack[s].n_layers);
+  GString *out = g_string_new (NULL);
+  g_string_append_printf (out, "%u stack%s, the longest of %u; %u core%s", mapping->n_stacks, mapping->n_stacks == 1 ? "" : "s", longest, n_used, n_used == 1 ? "" : "s");
+  count_splits (mapping, out);
+  return g_string_free (out, FALSE);
+}
+
+/* --- as `heddle run` has it ----------------------------------------------------------------------------------- */
+
+/* The mapping of the option -m: with the loops that it prescribes, which a genome does not know. */
+static gboolean
+run_given (CliInputs *inputs, CliCandidate *candidate, GError **error)
+{
+  HdResult result;
+  g_autoptr (HdSchedule) schedule = cli_inputs_schedule (inputs, error);
+  g_autoptr (HdEngine) engine = schedule != NULL ? hd_engine_new (inputs->platform, schedule, error) : NULL;
+  if (engine == NULL || !hd_engine_run (engine, NULL, &result, error))
+    return FALSE;
+  if (result.deadlock) {
+    g_set_error_literal (error, HD_ERROR, HD_ERROR_NEGATIVE, result.deadlock_text);
+    return FALSE;
+  }
+  hd_explore_take_score (inputs->platform, &result, &candidate->score);
+  candidate->point = HD_NONE;
+  candidate->mapping = hd_mapping_ref (inputs->mapping);
+  candidate->choice = describe (inputs->mapping);
+  return TRUE;
+}
+
+/* --- the front ----------------------------------------------------------------------------------------------- */
+
+static void
+objectives_of (const CliExplore *self, const CliCandidate *candidate, double *objectives)
+{
+  for (guint i = 0; i < self->n_metrics; i++)
+    objectives[i] = candidate->score.value[self->metric[i]];
+}
+
+static int
+by_objectives (gconstpointer a, gconstpointer b, gpointer data)
+{
+  const CliExplore *self = data;
+  for (guint i = 0; i < self->n_metrics; i++) {
+    double x = ((const CliCandidate *) a)->score.value[self->metric[i]], y = ((const CliCandidate *) b)->score.value[self->metric[i]];
+    if (x != y)
+      return x < y ? -1 : 1;
+  }
+  guint32 p = ((const CliCandidate *) a)->point, q = ((const CliCandidate *) b)->point;
+  return p < q ? -1 : p > q;
+}
+
+static gboolean
+is_dominated (const CliExplore *self, guint i)
+{
+  double mine[HD_N_METRICS], others[HD_N_METRICS];
+  objectives_of (self, &g_array_index (self->front, CliCandidate, i), mine);
+  for (guint j = 0; j < self->front->len; j++) {
+    objectives_of (self, &g_array_index (self->front, CliCandidate, j), others);
+    if (hd_search_dominates (others, mine, self->n_metrics) || (j < i && memcmp (others, mine, self->n_metrics * sizeof *mine) == 0))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* The least product of the objectives; as logarithms, against overflow. */
+static guint
+find_best (const CliExplore *self)
+{
+  guint best = 0;
+  for (guint i = 1; i < self->front->len; i++) {
+    double ratio = 1;
+    for (guint k = 0; k < self->n_metrics; k++) {
+      double mine = g_array_index (self->front, CliCandidate, i).score.value[self->metric[k]], least = g_array_index (self->front, CliCandidate, best).score.value[self->metric[k]];
+      ratio *= mine / MAX (least, G_MINDOUBLE);
+    }
+    if (ratio < 1)
+      best = i;
+  }
+  return best;
+}
+
+static void
+drop_dominated (CliExplore *self)
+{
+  g_autofree gboolean *drop = g_new0 (gboolean, self->front->len + 1);
+  g_array_sort_with_data (self->front, by_objectives, self);
+  for (guint i = 0; i < self->front->len; i++)
+    drop[i] = is_dominated (self, i);
+  for (guint i = self->front->len; i-- > 0;)
+    if (drop[i])
+      g_array_remove_index (self->front, i);
+  self->best = find_best (self);
+}
+
+/* Of many members, which are run. */
+static gboolean
+is_chosen (const HdSearchResult *result, guint i)
+{
+  if (result->n_front <= MOST_MEMBERS || i == 0 || i * MOST_MEMBERS / result->n_front != (i - 1) * MOST_MEMBERS / result->n_front)
+    return TRUE;
+  for (int k = -1; k < (int) result->n_objectives; k++)
+    if (hd_search_best (result, k) == result->front[i])
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+run_member (CliExplore *self, const CliPart *part, guint32 point, GError **error)
+{
+  CliCandidate candidate = { .point = point };
+  g_autofree guint16 *genes = g_new (guint16, hd_explore_space_problem (self->space)->n_genes + 1);
+  cli_part_expand (part, self->result->genes + (gsize) point * self->result->n_genes, genes);
+  candidate.mapping = hd_explore_space_mapping (self->space, genes, error);
+  if (candidate.mapping == NULL || !hd_explore_score (self->space, candidate.mapping, FALSE, &candidate.score, error)) {
+    cli_candidate_clear (&candidate);
+    return FALSE;
+  }
+  candidate.choice = describe (candidate.mapping);
+  g_array_append_val (self->front, candidate);
+  return TRUE;
+}
+
+gboolean
+cli_explore_take_front (CliExplore *self, const CliPart *part, GError **error)
+{
+  g_autoptr (GError) last = NULL;
+  self->front = g_array_new (FALSE, TRUE, sizeof (CliCandidate));
+  g_array_set_clear_func (self->front, (GDestroyNotify) cli_candidate_clear);
+  if (self->inputs.mapping_path != NULL)
+    run_given (&self->inputs, &self->given, NULL);
+  for (guint i = 0; i < self->result->n_front; i++)
+    if (is_chosen (self->result, i)) {
+      g_clear_error (&last);
+      run_member (self, part, self->result->front[i], &last);
+    }
+  if (self->front->len > 0) {
+    drop_dominated (self);
+    return TRUE;
+  }
+  if (last != NULL)
+    g_propagate_error (error, g_steal_pointer (&last));
+  return FALSE;
+}
