@@ -3,6 +3,7 @@
 #include "cli/inputs.h"
 
 #include <heddle/error.h>
+#include <heddle/explore.h>
 
 #include <string.h>
 
@@ -31,7 +32,7 @@ cli_inputs_entries (CliInputs *self, const GOptionEntry *own)
   const GOptionEntry common[] = {
     { "platform", 'p', 0, G_OPTION_ARG_FILENAME, &self->platform_path, "The platform file, or a platform in one line", "PLATFORM" },
     { "workload", 'w', 0, G_OPTION_ARG_FILENAME, &self->workload_path, "The workload: XML or ONNX", "WORKLOAD" },
-    { "mapping", 'm', 0, G_OPTION_ARG_FILENAME, &self->mapping_path, "The mapping (default: each layer by itself, cut to fit the first core that takes it)", "MAPPING" },
+    { "mapping", 'm', 0, G_OPTION_ARG_FILENAME, &self->mapping_path, "The mapping (default: each layer by itself, cut to fit the first core that takes it; with multi-core: by rule)", "MAPPING" },
     { "pass", 0, 0, G_OPTION_ARG_STRING, &self->pass, "The scheduling pass: fused, layer-by-layer or multi-core (default: fused)", "NAME" },
     { "priority", 0, 0, G_OPTION_ARG_STRING, &self->priority, "By what multi-core orders nodes: latency, memory, stack, or the best of them (default: best)", "NAME" },
     { "rules", 0, 0, G_OPTION_ARG_STRING, &self->rules, "What a node costs: exact, zigzag or simple (default: exact)", "NAME" },
@@ -87,10 +88,29 @@ cli_inputs_recipe (const CliInputs *self)
 
 static const char *const OBJECTIVES[] = { "energy", "latency", "edp", NULL };
 
+static const char *const RULES[] = { "exact", "zigzag", "simple", NULL };
+
+/* What a mapping is when nobody says: multi-core has many cores to use, so it gets one made for them. */
+static HdMapping *
+make_mapping (const CliInputs *self, GError **error)
+{
+  static const HdMetric METRICS[] = { HD_METRIC_ENERGY, HD_METRIC_CYCLES, HD_METRIC_EDP };
+  HdExploreOptions options = HD_EXPLORE_OPTIONS_DEFAULT;
+  if (!g_str_equal (pass_name (self), "multi-core"))
+    return hd_mapping_default (self->workload, self->platform, error);
+  int rules = choice (rules_name (self), RULES, "rules", error);
+  int objective = rules < 0 ? -1 : choice (objective_name (self), OBJECTIVES, "objective", error);
+  if (objective < 0)
+    return NULL;
+  options.cost.rules = (HdCostRules) rules;
+  options.n_metrics = 1;
+  options.metric[0] = METRICS[objective];
+  return hd_explore_allocate (self->workload, self->platform, &options, error);
+}
+
 static gboolean
 make_cost_model (CliInputs *self, GError **error)
 {
-  static const char *const RULES[] = { "exact", "zigzag", "simple", NULL };
   int rules = choice (rules_name (self), RULES, "rules", error);
   int objective = rules < 0 ? -1 : choice (objective_name (self), OBJECTIVES, "objective", error);
   if (objective < 0)
@@ -130,7 +150,7 @@ cli_inputs_load (CliInputs *self, GError **error)
   if (self->workload == NULL)
     return FALSE;
   self->mapping = self->mapping_path != NULL ? hd_mapping_load (self->mapping_path, self->workload, self->platform, error)
-                                             : hd_mapping_default (self->workload, self->platform, error);
+                                             : make_mapping (self, error);
   return self->mapping != NULL && repeat (self, error) && make_cost_model (self, error);
 }
 
