@@ -39,4 +39,13 @@ HdBox hd_box_intersect (const HdBox *a, const HdBox *b);
 /** The smallest box that holds both (empty boxes count for nothing). */
 HdBox hd_box_union_hull (const HdBox *a, const HdBox *b);
 
+/**
+ * hd_box_union_volume:
+ * @boxes: (array length=n): of the same number of dimensions
+ *
+ * Returns: points that lie in at least one of the boxes. Where counting them takes too long (2^28 steps, 2^26 cells between all their edges), less: those of the largest box alone.
+ * Saturates at G_MAXUINT64.
+ */
+guint64 hd_box_union_volume (const HdBox *boxes, gsize n);
+
 G_END_DECLS

@@ -58,7 +58,7 @@ print_summary (const CliRecord *record, const HdPlatform *platform, const HdSche
   if (common->json)
     cli_summary_json (&view, platform, schedule, result, wall_s, text);
   else
-    cli_summary_text (&view, text);
+    cli_summary_text (&view, platform, schedule, result, text);
   fputs (text->str, stdout);
 }
 

@@ -3,8 +3,10 @@
 
 #include "cli/cli.h"
 
+#include "base/json.h"
 #include "report/view.h"
 
+#include <heddle/bounds.h>
 #include <heddle/engine.h>
 #include <heddle/trace.h>
 
@@ -39,5 +41,11 @@ gboolean cli_record_result (CliRecord *self, const HdResult *result, HdSink *sin
 void cli_record_view (const CliRecord *self, const HdResult *result, HdView *view);
 
 /* summary.c */
-void cli_summary_text (const HdView *view, GString *out);
+void cli_summary_text (const HdView *view, const HdPlatform *platform, const HdSchedule *schedule, const HdResult *result, GString *out);
 void cli_summary_json (const HdView *view, const HdPlatform *platform, const HdSchedule *schedule, const HdResult *result, double wall_s, GString *out);
+
+/* bounds.c */
+/** A line: the greatest bound of each kind, and how many times the greatest of all the run took. */
+void cli_bounds_text (const HdBounds *bounds, const HdPlatform *platform, const HdResult *result, GString *out);
+/** The object "bounds". */
+void cli_bounds_json (const HdBounds *bounds, const HdPlatform *platform, const HdResult *result, HdJson *json);

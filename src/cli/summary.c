@@ -16,14 +16,17 @@ count_nodes (const HdSchedule *schedule)
 }
 
 void
-cli_summary_text (const HdView *view, GString *out)
+cli_summary_text (const HdView *view, const HdPlatform *platform, const HdSchedule *schedule, const HdResult *result, GString *out)
 {
+  g_autoptr (HdBounds) bounds = hd_bounds_new (platform, schedule);
   _hd_tables_text (view, VIEW_NONE, out);
+  cli_bounds_text (bounds, platform, result, out);
 }
 
 void
 cli_summary_json (const HdView *view, const HdPlatform *platform, const HdSchedule *schedule, const HdResult *result, double wall_s, GString *out)
 {
+  g_autoptr (HdBounds) bounds = hd_bounds_new (platform, schedule);
   HdJson json = { .text = out };
   double seconds = platform->clock_hz > 0 ? (double) result->cycles / (double) platform->clock_hz : 0;
   hd_json_open_object (&json, NULL);
@@ -46,6 +49,7 @@ cli_summary_json (const HdView *view, const HdPlatform *platform, const HdSchedu
   hd_json_u64 (&json, "dram_read_bits", result->dram_read_bits);
   hd_json_u64 (&json, "dram_write_bits", result->dram_write_bits);
   _hd_inferences_json (view, &json);
+  cli_bounds_json (bounds, platform, result, &json);
   _hd_tables_json (view, VIEW_NONE, &json);
   if (result->deadlock)
     hd_json_string (&json, "deadlock", result->deadlock_text);

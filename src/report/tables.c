@@ -173,9 +173,8 @@ append_memories (const HdView *view, GString *out)
   g_string_append_printf (out, "DRAM: %s read, %s written\n", read, written);
 }
 
-/* What is busiest is the bound that the run came nearest to. */
 static void
-append_bound (const HdView *view, GString *out)
+append_busiest (const HdView *view, GString *out)
 {
   const char *name = NULL;
   guint64 most = 0;
@@ -192,7 +191,7 @@ append_bound (const HdView *view, GString *out)
   if (name == NULL)
     return;
   g_autofree char *cycles = hd_count_for_people (most);
-  g_string_append_printf (out, "bound: %s is the busiest, for %s cycles,", name, cycles);
+  g_string_append_printf (out, "busiest: %s, for %s cycles,", name, cycles);
   append_percent (out, most, view->cycles, 0);
   g_string_append (out, " of the run\n");
 }
@@ -208,7 +207,7 @@ _hd_tables_text (const HdView *view, guint32 only, GString *out)
   append_resources (view, out);
   append_memories (view, out);
   _hd_inferences_text (view, out);
-  append_bound (view, out);
+  append_busiest (view, out);
 }
 
 /* --- JSON -------------------------------------------------------------------------------------------------- */

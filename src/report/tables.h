@@ -6,7 +6,7 @@
 
 /** Two lines: what ran, and cycles, ms, energy and power. */
 void _hd_tables_headline (const HdView *view, GString *out);
-/** All of it: headline, cores (or @only, unless VIEW_NONE), where their cycles went in words, resources, memories, and the bound. */
+/** All of it: headline, cores (or @only, unless VIEW_NONE), where their cycles went in words, resources, memories, and what was busiest. */
 void _hd_tables_text (const HdView *view, guint32 only, GString *out);
 /** The arrays "cores", "memories" and "resources". */
 void _hd_tables_json (const HdView *view, guint32 only, HdJson *json);

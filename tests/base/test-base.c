@@ -202,6 +202,44 @@ Test (box, operations_are_those_of_sets_of_points)
   }
 }
 
+Test (box, the_volume_of_a_union_is_that_of_its_points)
+{
+  HdRandom random;
+  hd_random_init (&random, 5);
+  for (guint i = 0; i < 1500; i++) {
+    HdBox boxes[6];
+    gsize n = 1 + hd_random_below (&random, G_N_ELEMENTS (boxes));
+    guint64 points = 0;
+    for (gsize b = 0; b < n; b++)
+      boxes[b] = random_box (&random);
+    for (gint64 x = -3; x < 8; x++)
+      for (gint64 y = -3; y < 8; y++)
+        for (gint64 z = -3; z < 8; z++) {
+          gint64 point[] = { x, y, z };
+          gboolean in = FALSE;
+          for (gsize b = 0; b < n; b++)
+            in |= holds (&boxes[b], point);
+          points += in;
+        }
+    cr_assert_eq (hd_box_union_volume (boxes, n), points);
+  }
+}
+
+/* Twelve dimensions of many edges make more cells than can be counted: the largest box is a lower bound. */
+Test (box, the_volume_of_a_union_too_large_to_count_is_less)
+{
+  HdBox boxes[64];
+  HdBox flat[] = { { .n = 0 }, { .n = 0 } };
+  for (guint b = 0; b < G_N_ELEMENTS (boxes); b++) {
+    boxes[b].n = HD_BOX_MAX;
+    for (guint d = 0; d < HD_BOX_MAX; d++)
+      boxes[b].range[d] = (HdRange) { b, 2 * b + 2 };
+  }
+  cr_assert_eq (hd_box_union_volume (boxes, G_N_ELEMENTS (boxes)), hd_box_volume (&boxes[G_N_ELEMENTS (boxes) - 1]));
+  cr_assert_eq (hd_box_union_volume (boxes, 0), 0);
+  cr_assert_eq (hd_box_union_volume (flat, 2), 1, "without dimensions there is one point");
+}
+
 Test (box, a_huge_volume_is_said_to_be_too_large)
 {
   HdBox box = { .n = 2, .range = { { 0, G_MAXINT64 }, { 0, 4 } } };

@@ -29,7 +29,7 @@ DEADLOCK = """<schedule version="1" platform="synthetic">
   </compute>
 </schedule>
 """
-SUMMARY = {"schema", "cycles", "energy_pj", "nodes", "tasks", "events", "wall_s", "dram_read_bits", "dram_write_bits", "cores", "memories", "resources"}
+SUMMARY = {"schema", "cycles", "energy_pj", "nodes", "tasks", "events", "wall_s", "dram_read_bits", "dram_write_bits", "inferences", "bounds", "cores", "memories", "resources"}
 ROWS = {"cores": {"id", "compute", "wait_input", "wait_space", "wait_turn", "done"}, "memories": {"id", "capacity_bits", "peak_bits"}, "resources": {"id", "busy", "bits"}}
 FSRCNN = ["-p", "platforms/depfin.xml", "-w", "workloads/fsrcnn.xml", "-m", "workloads/fsrcnn-depfin.mapping.xml"]
 
@@ -109,6 +109,8 @@ def json_cases(at):
         ok(summary["schema"] == "heddle-summary-1" and not SUMMARY - set(summary), f"{what} --json has the stable keys", SUMMARY - set(summary))
         missing = [f"{table}: {keys - set(row)}" for table, keys in ROWS.items() for row in summary[table] if keys - set(row)]
         ok(not missing, f"{what} --json: its tables have the stable keys", *missing)
+        bounds, ended = summary["bounds"], summary["outcome"] == "complete"
+        ok(bounds["ratio"] >= 1 and bounds["greatest_cycles"] <= summary["cycles"] if ended else bounds["ratio"] is None, f"{what} --json: bounds are below the run", bounds)
         states = ROWS["cores"] - {"id"}
         ok(all(sum(core[state] for state in states) == summary["cycles"] for core in summary["cores"]), f"{what} --json: the states of each core add up to the cycles")
     for command in (["inspect", "a.h5", "--json"], ["compare", "a.h5", "d.h5", "--json"], ["check", "platforms/depfin.xml", "--json"], ["check", "nowhere.xml", "--json"], ["cost", *FSRCNN[:4], "--json"],

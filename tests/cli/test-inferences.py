@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Back-to-back inferences, as the program tells them: the first one, the pace of the others, cold and warm weights."""
+"""Back-to-back inferences, as the program tells them: the first one, the pace of the others, cold and warm weights; and the lower bounds beside them."""
 import json
 import os
 import re
@@ -29,6 +29,10 @@ WORKLOAD = """<workload version="1" name="tiny">
 EXPECTED = {"count": 4, "first_cycles": 46, "steady_cycles": 10, "per_second": 100000, "cold_dram_read_bits": 192, "warm_dram_read_bits": 64,
             "each": [{"begin": 24 + 10 * i, "end": 46 + 10 * i, "dram_read_bits": 64 if i else 192} for i in range(4)]}
 
+# Of four: x and w at 8 bit a cycle, product, relu, y; then 4 x 10 and 4 x 4 cycles; then 4 x 64 + 128 bit in and 4 x 64 out.
+BOUNDS = {"critical_path_cycles": 16 + 10 + 4 + 8, "work": [{"cores": ["a"], "compute_cycles": 40, "cycles": 40}, {"cores": ["b"], "compute_cycles": 16, "cycles": 16}],
+          "bandwidth": [{"resource": "dram.read", "bits": 384, "cycles": 48}, {"resource": "dram.write", "bits": 256, "cycles": 32}], "greatest_cycles": 48, "ratio": 76 / 48}
+
 
 def main(at):
     for name, text in (("p.xml", PLATFORM), ("w.xml", WORKLOAD)):
@@ -38,11 +42,15 @@ def main(at):
 
     summary = json.loads(run("run", *four, "--json", "-o", "t.h5", cwd=at).stdout)
     ok(summary["inferences"] == EXPECTED and summary["cycles"] == 76, "the summary of a run", summary["inferences"])
+    ratio = summary["bounds"].pop("ratio")
+    ok(abs(ratio - BOUNDS.pop("ratio")) < 1e-12 and summary["bounds"] == BOUNDS, "its lower bounds", summary["bounds"])
     ok(run("schedule", *four, "-o", "s.h5", cwd=at).returncode == 0 and run("schedule", *four, "-o", "s.xml", cwd=at).returncode == 0, "schedules are written")
     for name in ("s.h5", "s.xml"):
         ok(json.loads(run("simulate", "p.xml", name, "--json", cwd=at).stdout)["inferences"] == EXPECTED, f"the summary of {name} simulated")
     ok(json.loads(run("inspect", "t.h5", "--json", cwd=at).stdout)["inferences"] == EXPECTED, "the inspection of the trace")
     line = "inferences: 4 back to back; the first took 46 cycles, then one comes every 10 (1e+05 a second); from DRAM the first read 24 B (cold weights), a later one 8 B"
+    bounds = "lower bounds [cycle]: critical path 38; work 40 on a; bandwidth 48 for 48 B through dram.read; the run takes 1.58 times the greatest"
+    ok(bounds in run("run", *four, cwd=at).stdout.splitlines(), "the bounds in words")
     for command in (["run", *four], ["inspect", "t.h5"]):
         text = run(*command, cwd=at).stdout
         ok(line in text.splitlines(), f"in words: heddle {command[0]}", text)
