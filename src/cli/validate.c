@@ -49,16 +49,31 @@ list_files (const char *folder)
   return (char **) g_ptr_array_free (paths, FALSE);
 }
 
-/* The folder that was named; else the one here, else the installed one. */
+/* The files of the folder here; else those that were installed; else those of an installation that was moved, or of the tree in which this program was built. */
+static char **
+find_default_files (void)
+{
+  static const char *const BESIDE[] = { "../share/heddle/validation", "validation", "../validation", "../../validation", NULL };
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL), *home = program != NULL ? g_path_get_dirname (program) : NULL;
+  char **paths = list_files ("validation");
+  if (paths[0] == NULL) {
+    g_strfreev (paths);
+    paths = list_files (HD_DATA_FOLDER "/validation");
+  }
+  for (guint i = 0; BESIDE[i] != NULL && paths[0] == NULL && home != NULL; i++) {
+    g_autofree char *folder = g_canonicalize_filename (BESIDE[i], home);
+    g_strfreev (paths);
+    paths = list_files (folder);
+  }
+  return paths;
+}
+
 static char **
 find_files (const char *folder, GError **error)
 {
-  const char *const places[] = { folder != NULL ? folder : "validation", folder != NULL ? NULL : HD_DATA_FOLDER "/validation" };
-  for (guint i = 0; i < G_N_ELEMENTS (places) && places[i] != NULL; i++) {
-    g_auto (GStrv) paths = list_files (places[i]);
-    if (paths[0] != NULL)
-      return g_steal_pointer (&paths);
-  }
+  g_auto (GStrv) paths = folder != NULL ? list_files (folder) : find_default_files ();
+  if (paths[0] != NULL)
+    return g_steal_pointer (&paths);
   if (folder != NULL)
     g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: no *.xml there - expected a folder with files of targets", folder);
   else

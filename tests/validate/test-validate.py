@@ -78,10 +78,37 @@ def parts_cases(at):
     ok(all(runs[0][key] == runs[1][key] for key in ("cycles", "energy_pj")), "without its dma, depfin-no-overlap is depfin", *[(r["cycles"], r["energy_pj"]) for r in runs])
 
 
+def provenance_cases(at):
+    """What the files of targets say of a platform is what the platform has, and fitted platforms say so themselves."""
+    for name in sorted(os.listdir(os.path.join(at, "validation"))):
+        if not name.endswith(".xml"):
+            continue
+        chip = ET.parse(os.path.join(at, "validation", name)).getroot()
+        common = {p.get("name"): p for p in chip.findall("parameter")}
+        faults = []
+        for one in chip.findall("run"):
+            with open(os.path.join(at, "validation", one.get("platform")), encoding="utf-8") as f:
+                text = f.read()
+            own = {p.get("name"): p for p in one.findall("parameter")}
+            told = {**common, **own}
+            clock = re.search(r'<platform [^>]*clock="([^"]*)"', text).group(1)
+            if clock != told["clock"].get("value"):
+                faults.append(f"{one.get('id')}: clock {clock}")
+            if "cycles of a product" in own and f'cycles-per-conversion="{own["cycles of a product"].get("value")} cycle"' not in text:
+                faults.append(f"{one.get('id')}: cycles of a product")
+            fitted = any(p.get("provenance") == "fitted" for p in told.values())
+            if fitted != bool(re.search(r"^ *fitted ", text, re.M)):
+                faults.append(f"{one.get('id')}: fitted here or there, and not in both")
+        ok(not faults, f"{name} and its platforms say the same", *faults)
+
+
 def hand_cases(at):
     # Core 0 begins when its weights, 16 x 16 x 4 = 1,024 bit, have arrived: behind 128 bit of the image on the link (1 cycle) two bursts of 512 bit, 4 cycles each, and 4 more into the cells: 13.
     # A round of two pixels is 4 bits x 10 cycles, for both pixels at once: 40. Core 1 needs a row of 4 rounds and 2 rounds of the next; the last of them comes through port, link and port: 13 + 240 + 3.
     # 32 rounds follow; the last two pixels leave through port and link: 256 + 1,280 + 2.
+    # The segment of ResNet-50, whose first weights wait behind two pixels: 532. Then twice 30 rounds and 6 cycles of link, one round and 6, one round and 18; 1,568 rounds; 5 to leave.
+    whole = {t["id"]: t["simulated"] for t in parsed(run("validate", "--json", "aimc-4x4-latency", cwd=at))}
+    ok(whole.get("aimc-4x4-latency") == 532 + 2 * (30 * 40 + 6) + (40 + 6) + (40 + 18) + 1568 * 40 + 5, "the pipeline of five groups takes what it takes by hand", whole)
     write(at, "net.xml", NET)
     write(at, "net.mapping.xml", MAPPING)
     write(at, "small.xml", TARGETS.format(least="0", most="0"))
@@ -116,6 +143,7 @@ def output_cases(at):
 with scratch() as folder:
     shipped_cases(folder)
     parts_cases(folder)
+    provenance_cases(folder)
     hand_cases(folder)
     output_cases(folder)
 finish()
