@@ -17,7 +17,7 @@ enum {
   STORED_MAX = 65535,
 };
 
-/* A literal (length 0, `distance` is the byte), or a match that occurs `count` times in a row. */
+/* A literal (length 0, `distance` is the byte, `count` its run), or a match that occurs `count` times in a row. */
 typedef struct {
   guint16 length;
   guint16 distance;
@@ -95,9 +95,10 @@ reserve_tokens (HdBlockScratch *self, gsize n)
 
 /* These return where the next token goes: that place is kept in a register. */
 static inline Token *
-put_literal (HdBlockScratch *self, Token *at, guint8 byte)
+put_literal (HdBlockScratch *self, Token *at, const HdByteRuns *runs, guint run)
 {
-  *at = (Token) { 0, byte, 1 };
+  guint8 byte = runs->byte[run];
+  *at = (Token) { 0, byte, run };
   self->litlen[byte]++;
   return at + 1;
 }
@@ -113,9 +114,9 @@ put_match (HdBlockScratch *self, Token *at, guint length, guint distance, guint 
   return at + 1;
 }
 
-/* @length bytes that repeat what stands @distance before. The rest of one or two bytes, too short for a match, is made of @tail. */
+/* @length bytes that repeat what stands @distance before. The rest of one or two bytes, too short for a match, is of the runs @tail. */
 static inline Token *
-put_repeat (HdBlockScratch *self, Token *at, guint32 length, guint distance, const guint8 *tail)
+put_repeat (HdBlockScratch *self, Token *at, const HdByteRuns *runs, guint32 length, guint distance, const guint *tail)
 {
   guint whole = length / LONGEST, rest = length % LONGEST;
   if (whole > 0)
@@ -123,40 +124,49 @@ put_repeat (HdBlockScratch *self, Token *at, guint32 length, guint distance, con
   if (rest >= SHORTEST)
     return put_match (self, at, rest, distance, 1);
   for (guint i = 0; i < rest; i++)
-    at = put_literal (self, at, tail[i]);
+    at = put_literal (self, at, runs, tail[i]);
   return at;
 }
 
 static inline Token *
-put_run (HdBlockScratch *self, Token *at, guint8 byte, guint32 length, gboolean continues)
+put_run (HdBlockScratch *self, Token *at, const HdByteRuns *runs, guint run, guint32 length, gboolean continues)
 {
-  guint8 tail[2] = { byte, byte };
+  guint tail[2] = { run, run };
   if (!continues) {
-    at = put_literal (self, at, byte);
+    at = put_literal (self, at, runs, run);
     length--;
   }
-  return put_repeat (self, at, length, 1, tail);
+  return put_repeat (self, at, runs, length, 1, tail);
+}
+
+/* @by_value is a constant wherever these functions are used. */
+static inline gboolean
+same (const HdByteRuns *runs, guint i, guint j, gboolean by_value)
+{
+  return by_value ? runs->value[i] == runs->value[j] : runs->byte[i] == runs->byte[j];
 }
 
 static inline guint
-hash_runs (const HdByteRuns *runs, guint i)
+hash_runs (const HdByteRuns *runs, guint i, gboolean by_value)
 {
   guint32 length = _hd_run_length (runs, i), key = runs->byte[i] | (guint32) runs->byte[i + 1] << 8 | length << 16;
+  if (by_value)
+    key ^= (runs->value[i] ^ runs->value[i + 1] << 1) * G_GUINT64_CONSTANT (0x9E3779B97F4A7C15) >> 32;
   return ((key ^ (length >> 16)) * 0x9E3779B1u) >> (32 - HASH_BITS);
 }
 
 /* How many runs from @i on are equal to those from @j on; @partial: the bytes that the two next ones still share. */
-static guint
-equal_runs (const HdByteRuns *runs, guint j, guint i, guint64 *bytes, guint *partial)
+static inline guint
+equal_runs (const HdByteRuns *runs, guint j, guint i, gboolean by_value, guint64 *bytes, guint *partial)
 {
   guint n = 0;
   guint32 distance = runs->position[i] - runs->position[j];
   *partial = 0;
   /* So far all are equal, so the next begin at the same distance; they are as long when they end at it, too. */
-  while (i + n < runs->n && runs->byte[i + n] == runs->byte[j + n] && runs->position[i + n + 1] - runs->position[j + n + 1] == distance)
+  while (i + n < runs->n && same (runs, i + n, j + n, by_value) && runs->position[i + n + 1] - runs->position[j + n + 1] == distance)
     n++;
   *bytes = runs->position[i + n] - runs->position[i];
-  if (i + n < runs->n && runs->byte[i + n] == runs->byte[j + n])
+  if (i + n < runs->n && same (runs, i + n, j + n, by_value))
     *partial = MIN (_hd_run_length (runs, i + n), _hd_run_length (runs, j + n));
   return n;
 }
@@ -179,38 +189,38 @@ cost_as_match (guint64 bytes, guint distance)
   return (bytes / LONGEST) * (4 + extra) + (bytes % LONGEST >= SHORTEST ? 10 + extra : 6 * (bytes % LONGEST));
 }
 
-/* The last two bytes of the match that ends after run @i + @n - 1 and @partial bytes more; runs may be of one byte. */
+/* The runs of the last @rest bytes of the match that ends after run @i + @n - 1 and @partial bytes more; runs may be of one byte. */
 static void
-last_bytes (const HdByteRuns *runs, guint i, guint n, guint partial, guint8 tail[2], guint rest)
+last_bytes (const HdByteRuns *runs, guint i, guint n, guint partial, guint tail[2], guint rest)
 {
   guint run = partial > 0 ? i + n : i + n - 1;
   guint left = partial > 0 ? partial : _hd_run_length (runs, run);
   for (guint k = rest; k-- > 0;) {
     while (left == 0)
       left = _hd_run_length (runs, --run);
-    tail[k] = runs->byte[run];
+    tail[k] = run;
     left--;
   }
 }
 
 /* Tries a match at run @i with what began like it before. Returns how many runs it covers whole; *@partial: bytes of the next. */
 static inline guint
-try_match (HdBlockScratch *self, Token **at, const HdByteRuns *runs, guint i, guint *partial)
+try_match (HdBlockScratch *self, Token **at, const HdByteRuns *runs, guint i, gboolean by_value, guint *partial)
 {
   guint64 bytes;
-  guint8 tail[2];
-  guint *head = &self->head[hash_runs (runs, i)], j = *head;
+  guint tail[2];
+  guint *head = &self->head[hash_runs (runs, i, by_value)], j = *head;
   *head = i + 1;
   if (j-- == 0 || runs->position[i] - runs->position[j] > WINDOW)
     return 0;
-  guint n = equal_runs (runs, j, i, &bytes, partial);
+  guint n = equal_runs (runs, j, i, by_value, &bytes, partial);
   guint distance = runs->position[i] - runs->position[j];
   bytes += *partial;
   if (n == 0 || bytes < SHORTEST || cost_as_match (bytes, distance) >= cost_as_runs (runs, i, n, bytes))
     return 0;
   if (bytes % LONGEST < SHORTEST)
     last_bytes (runs, i, n, *partial, tail, bytes % LONGEST);
-  *at = put_repeat (self, *at, bytes, distance, tail);
+  *at = put_repeat (self, *at, runs, bytes, distance, tail);
   return n;
 }
 
@@ -230,8 +240,8 @@ begin_tokens (HdBlockScratch *self, const HdByteRuns *runs)
     memset (self->head, 0, sizeof self->head);
 }
 
-static void
-make_tokens (HdBlockScratch *self, const HdByteRuns *runs, int previous)
+static inline void
+make_tokens_of (HdBlockScratch *self, const HdByteRuns *runs, int previous, gboolean by_value)
 {
   guint done = 0; /* bytes of the run that a match has covered */
   guint patience = runs->n > FEW_RUNS ? PATIENCE : 0;
@@ -240,17 +250,17 @@ make_tokens (HdBlockScratch *self, const HdByteRuns *runs, int previous)
   for (guint i = 0; i < runs->n;) {
     guint partial = 0, n = 0;
     if (done == 0 && patience > 0 && i + 1 < runs->n) {
-      n = try_match (self, &at, runs, i, &partial);
+      n = try_match (self, &at, runs, i, by_value, &partial);
       patience = n > 0 ? PATIENCE : patience - 1;
     }
     if (n == 0) {
-      at = put_run (self, at, runs->byte[i], _hd_run_length (runs, i) - done, done > 0 || (i == 0 && previous == runs->byte[0]));
+      at = put_run (self, at, runs, i, _hd_run_length (runs, i) - done, done > 0 || (i == 0 && previous == runs->byte[0]));
       done = 0;
       i++;
       continue;
     }
     for (guint k = i + 1; k < i + n && k + 1 < runs->n; k++)
-      self->head[hash_runs (runs, k)] = k + 1;
+      self->head[hash_runs (runs, k, by_value)] = k + 1;
     i += n;
     done = partial;
     if (i < runs->n && done == _hd_run_length (runs, i)) {
@@ -259,6 +269,27 @@ make_tokens (HdBlockScratch *self, const HdByteRuns *runs, int previous)
     }
   }
   self->n_tokens = at - self->tokens;
+}
+
+static void
+make_tokens (HdBlockScratch *self, const HdByteRuns *runs, int previous)
+{
+  if (runs->value != NULL)
+    make_tokens_of (self, runs, -1, TRUE);
+  else
+    make_tokens_of (self, runs, previous, FALSE);
+}
+
+/* The tokens of another byte of the same values: matches stay, literals change. */
+static void
+change_literals (HdBlockScratch *self, const HdByteRuns *runs)
+{
+  memset (self->litlen, 0, END_OF_BLOCK * sizeof *self->litlen);
+  for (Token *at = self->tokens; at < self->tokens + self->n_tokens; at++)
+    if (at->length == 0) {
+      at->distance = runs->byte[at->count];
+      self->litlen[at->distance]++;
+    }
 }
 
 /* --- the block's header ----------------------------------------------------------------------------------------- */
@@ -482,11 +513,10 @@ _hd_block_align (HdBits *out)
   _hd_bits_put (out, 0xffff0000, 32);
 }
 
-gboolean
-_hd_block_write (HdBits *out, const HdByteRuns *runs, int previous, HdBlockScratch *scratch)
+static gboolean
+write_block (HdBits *out, const HdByteRuns *runs, HdBlockScratch *scratch)
 {
   Header header;
-  make_tokens (scratch, runs, previous);
   _hd_huffman_build (&scratch->litlen_code, scratch->litlen, N_LITLEN, 15);
   _hd_huffman_build (&scratch->distance_code, scratch->distance, N_DISTANCE, 15);
   make_header (&header, scratch);
@@ -500,4 +530,18 @@ _hd_block_write (HdBits *out, const HdByteRuns *runs, int previous, HdBlockScrat
   write_header (out, &header);
   write_tokens (out, scratch);
   return FALSE;
+}
+
+gboolean
+_hd_block_write (HdBits *out, const HdByteRuns *runs, int previous, HdBlockScratch *scratch)
+{
+  make_tokens (scratch, runs, previous);
+  return write_block (out, runs, scratch);
+}
+
+gboolean
+_hd_block_write_again (HdBits *out, const HdByteRuns *runs, HdBlockScratch *scratch)
+{
+  change_literals (scratch, runs);
+  return write_block (out, runs, scratch);
 }

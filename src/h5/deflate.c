@@ -147,16 +147,22 @@ sum_runs (Plane *self, const HdByteRuns *runs)
 
 /* @plane (nullable): the bytes as such. */
 static void
-write_block (Plane *self, const HdByteRuns *runs, const guint8 *plane, HdBlockScratch *scratch)
+sum_block (Plane *self, const HdByteRuns *runs, const guint8 *plane)
 {
   guint32 bytes = runs->position[runs->n];
-  if (plane != NULL && runs->n > bytes / RUN_PAYS) {
-    guint32 sums = adler32_z (self->b << 16 | self->a, plane, bytes);
-    self->a = sums & 0xffff;
-    self->b = sums >> 16;
-  } else {
+  if (plane == NULL || runs->n <= bytes / RUN_PAYS) {
     sum_runs (self, runs);
+    return;
   }
+  guint32 sums = adler32_z (self->b << 16 | self->a, plane, bytes);
+  self->a = sums & 0xffff;
+  self->b = sums >> 16;
+}
+
+static void
+write_block (Plane *self, const HdByteRuns *runs, const guint8 *plane, HdBlockScratch *scratch)
+{
+  sum_block (self, runs, plane);
   self->stored |= _hd_block_write (&self->bits, runs, self->last, scratch);
   self->last = runs->byte[runs->n - 1];
 }
@@ -192,22 +198,73 @@ take_plane (const HdChunkEncoder *self, guint plane, HdByteRuns *runs)
   runs->n = n;
 }
 
+/* The planes in which nearly every change of the value shows, as far as a sample tells. There matches of values are as good as matches of bytes, and are looked for once. */
+static guint
+find_full_planes (const HdChunkEncoder *self)
+{
+  enum { SAMPLE = 256 };
+  guint seen[8] = { 0 }, full = 0, n = 0, step = self->n_runs / SAMPLE;
+  if (self->width < 4 || step == 0)
+    return 0;
+  for (guint i = step; i < self->n_runs; i += step, n++)
+    for (guint p = 0; p < self->width; p++)
+      seen[p] += (guint8) ((self->value[i] ^ self->value[i - 1]) >> (8 * p)) != 0;
+  for (guint p = 0; p < self->width; p++)
+    if (seen[p] >= n - n / 16)
+      full |= 1u << p;
+  return (full & (full - 1)) != 0 ? full : 0;   /* one alone gains nothing */
+}
+
+/* @again: matches of this block's values have been found for another plane. */
+static void
+write_full_plane (HdChunkEncoder *self, guint p, gboolean again, Scratch *scratch)
+{
+  Plane *plane = &self->plane[p];
+  HdByteRuns *runs = &scratch->runs;
+  guint32 position = 0;
+  for (guint i = 0; i < self->n_runs; i++)
+    runs->byte[i] = self->value[i] >> (8 * p);
+  for (guint i = 0; i < self->n_runs && !again; position += self->length[i++])
+    runs->position[i] = position;
+  if (!again)
+    runs->position[self->n_runs] = position;
+  runs->n = self->n_runs;
+  runs->value = self->value;
+  sum_block (plane, runs, NULL);
+  plane->stored |= again ? _hd_block_write_again (&plane->bits, runs, scratch->block) : _hd_block_write (&plane->bits, runs, -1, scratch->block);
+  plane->last = runs->byte[runs->n - 1];
+  runs->value = NULL;
+}
+
+static void
+write_plane (HdChunkEncoder *self, guint p, gboolean constant, Scratch *scratch)
+{
+  if (constant)
+    make_one_run (&scratch->runs, self->value[0] >> (8 * p), self->n - self->blocked);
+  else
+    take_plane (self, p, &scratch->runs);
+  write_block (&self->plane[p], &scratch->runs, NULL, scratch->block);
+}
+
 static void
 end_block (HdChunkEncoder *self)
 {
   Scratch *scratch = get_scratch ();
   guint64 differ = 0;
+  gboolean again = FALSE;
   if (self->n_runs == 0)
     return;
   for (guint i = 1; i < self->n_runs; i++)
     differ |= self->value[i] ^ self->value[0];
-  for (guint p = 0; p < self->width; p++) {
-    if ((guint8) (differ >> (8 * p)) == 0)
-      make_one_run (&scratch->runs, self->value[0] >> (8 * p), self->n - self->blocked);
-    else
-      take_plane (self, p, &scratch->runs);
-    write_block (&self->plane[p], &scratch->runs, NULL, scratch->block);
-  }
+  guint full = find_full_planes (self);
+  for (guint p = 0; p < self->width; p++)
+    if ((full >> p & 1) != 0) {
+      write_full_plane (self, p, again, scratch);
+      again = TRUE;
+    }
+  for (guint p = 0; p < self->width; p++)
+    if ((full >> p & 1) == 0)
+      write_plane (self, p, (guint8) (differ >> (8 * p)) == 0, scratch);
   self->n_runs = 0;
   self->blocked = self->n;
 }
