@@ -150,6 +150,8 @@ gboolean hd_schedule_validate (const HdSchedule *self, const HdPlatform *platfor
  * Errors: %HD_ERROR_NO_INPUT; %HD_ERROR_INPUT with file:line or file:dataset, also when it was made for another platform (sha256).
  */
 HdSchedule *hd_schedule_load (const char *path, const HdPlatform *platform, GError **error);
+/** Whether the file is HDF5 that says that it is a schedule, sound or not. */
+gboolean hd_schedule_is_hdf5 (const char *path);
 /** As hd_schedule_load(), of XML in memory; @name stands for the file in messages. */
 HdSchedule *hd_schedule_parse_xml (const char *text, gsize length, const char *name, const HdPlatform *platform, GError **error);
 /** Returns (transfer full): canonical XML; parsing it gives the same schedule. */

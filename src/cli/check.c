@@ -6,6 +6,7 @@
 #include "config.h"
 #include "cli/cli.h"
 #include "cli/inputs.h"
+#include "cli/simulation.h"
 
 #include "base/json.h"
 #include <heddle/trace.h>
@@ -49,15 +50,7 @@ root_element (const char *text)
   return g_strdup ("");
 }
 
-static gboolean
-is_trace (const char *path)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (HdTrace) trace = hd_trace_open (path, &error);
-  return trace != NULL;
-}
-
-/* What cannot be told is taken for a workload in ONNX, whose importer says what is wrong. */
+/* What is no file may be a platform in one line. What cannot be told is taken for a workload in ONNX, whose importer says what is wrong; HDF5 that is no schedule for a trace. */
 static gboolean
 find_kind (const char *path, FileKind *kind, GError **error)
 {
@@ -66,6 +59,10 @@ find_kind (const char *path, FileKind *kind, GError **error)
     { "validation", FILE_VALIDATION },
   };
   char head[65536] = { 0 }; /* files begin with long comments */
+  if (!g_file_test (path, G_FILE_TEST_EXISTS) && strchr (path, ':') != NULL) {
+    *kind = FILE_PLATFORM;
+    return TRUE;
+  }
   FILE *file = g_file_test (path, G_FILE_TEST_IS_REGULAR) ? fopen (path, "rbe") : NULL;
   if (file == NULL) {
     g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: no such file", path);
@@ -74,8 +71,8 @@ find_kind (const char *path, FileKind *kind, GError **error)
   gsize n = fread (head, 1, sizeof head - 1, file);
   fclose (file);
   *kind = FILE_WORKLOAD;
-  if (n >= 8 && memcmp (head, "\211HDF\r\n\032\n", 8) == 0) {
-    *kind = is_trace (path) ? FILE_TRACE : FILE_SCHEDULE;
+  if ((n >= 8 && memcmp (head, "\211HDF\r\n\032\n", 8) == 0) || g_str_has_suffix (path, ".h5")) {
+    *kind = hd_schedule_is_hdf5 (path) ? FILE_SCHEDULE : FILE_TRACE;
     return TRUE;
   }
   g_autofree char *root = root_element (head);
@@ -113,61 +110,15 @@ check_schedule (Context *self, const char *path, GError **error)
   return self->schedule != NULL && hd_schedule_check (self->schedule, self->platform, error);
 }
 
-/* Makes the schedule of a trace again, from what stands in it. */
-static HdSchedule *
-remake_schedule (HdTrace *trace, CliInputs *inputs, GError **error)
-{
-  const char *platform = hd_trace_text (trace, "/meta/platform", error), *workload = platform != NULL ? hd_trace_text (trace, "/meta/workload", error) : NULL;
-  const char *mapping = workload != NULL ? hd_trace_text (trace, "/meta/mapping", error) : NULL;
-  const char *recipe = mapping != NULL ? hd_trace_text (trace, "/meta/recipe", error) : NULL;
-  if (recipe == NULL)
-    return NULL;
-  g_auto (GStrv) words = g_strsplit (recipe, " ", -1);
-  guint n_words = g_strv_length (words);
-  if (n_words != 3 && n_words != 4) {
-    g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "%s:/meta/recipe: \"%s\" - expected pass, rules, objective and perhaps a priority", hd_trace_info (trace)->path, recipe);
-    return NULL;
-  }
-  inputs->pass = g_strdup (words[0]);
-  inputs->rules = g_strdup (words[1]);
-  inputs->objective = g_strdup (words[2]);
-  inputs->priority = g_strdup (words[3]);   /* NULL where there are three */
-  if (!cli_inputs_parse (inputs, hd_trace_info (trace)->path, platform, workload, mapping, error))
-    return NULL;
-  return cli_inputs_schedule (inputs, error);
-}
-
-static gboolean
-check_times (HdTrace *trace, const HdPlatform *platform, const HdSchedule *schedule, GError **error)
-{
-  const HdTraceInfo *info = hd_trace_info (trace);
-  guint64 n = info->n_tasks;
-  g_autofree char *sha256 = hd_schedule_sha256 (schedule);
-  if (!g_str_equal (sha256, info->schedule_sha256)) {
-    g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "%s: it is the trace of another schedule (sha256 %s) - expected %s", info->path, info->schedule_sha256, sha256);
-    return FALSE;
-  }
-  HdTaskTimes times = { .cycles = info->cycles, .n_tasks = n };
-  times.ready = hd_trace_column (trace, "/tasks/ready", HD_COLUMN_U64, &n, error);
-  times.issue = times.ready != NULL ? hd_trace_column (trace, "/tasks/issue", HD_COLUMN_U64, &n, error) : NULL;
-  times.start = times.issue != NULL ? hd_trace_column (trace, "/tasks/start", HD_COLUMN_U64, &n, error) : NULL;
-  times.end = times.start != NULL ? hd_trace_column (trace, "/tasks/end", HD_COLUMN_U64, &n, error) : NULL;
-  return times.end != NULL && hd_schedule_check_times (schedule, platform, &times, error);
-}
-
 static gboolean
 check_trace (Context *self, const char *path, GError **error)
 {
-  g_auto (CliInputs) inputs = { 0 };
   g_autoptr (HdTrace) trace = hd_trace_open (path, error);
   if (trace == NULL)
     return FALSE;
-  if (self->schedule != NULL)
-    return check_times (trace, self->platform, self->schedule, error);
-  if (!hd_trace_has (trace, "/meta/recipe"))
+  if (self->schedule == NULL && !hd_trace_has (trace, "/meta/recipe"))
     return lacks (path, "PLATFORM SCHEDULE", error);
-  g_autoptr (HdSchedule) schedule = remake_schedule (trace, &inputs, error);
-  return schedule != NULL && hd_schedule_check (schedule, inputs.platform, error) && check_times (trace, inputs.platform, schedule, error);
+  return cli_check_trace (trace, self->platform, self->schedule, error);
 }
 
 static gboolean
@@ -188,7 +139,7 @@ check_file (Context *self, const char *path, const char **word, GError **error)
   switch (kind) {
   case FILE_PLATFORM:
     g_clear_pointer (&self->platform, hd_platform_unref);
-    self->platform = hd_platform_load (path, error);
+    self->platform = cli_load_platform (path, error);
     return self->platform != NULL;
   case FILE_WORKLOAD:
     g_clear_pointer (&self->workload, hd_workload_unref);

@@ -48,6 +48,8 @@ gboolean cli_parse (int *argc, char ***argv, const GOptionEntry *entries, CliCom
 
 /** Prints "heddle: " and the error's message to stderr; returns its exit code. Takes the error. */
 int cli_fail (GError *error);
+/** Nobody reads the standard output any more: it is a pipe whose other end was closed. */
+gboolean cli_reader_left (void);
 /** As cli_fail() for a usage error of the running command. */
 int cli_usage (const char *format, ...) G_GNUC_PRINTF (1, 2);
 

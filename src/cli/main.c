@@ -44,11 +44,17 @@ unknown_command (const char *name)
   return HD_ERROR_USAGE;
 }
 
-/* A result that did not reach its reader is a failure, whatever the command thought. */
+/* A result that did not reach its reader is a failure, whatever the command thought. A reader that has left (`heddle ... | head`) wants no more, nor a message:
+ * the program ends by SIGPIPE as others do, but only here, when all else is done. */
 static int
 finish_output (int status)
 {
-  if ((fflush (stdout) != 0 || ferror (stdout)) && status == 0) {
+  gboolean lost = fflush (stdout) != 0 || ferror (stdout) || status == HD_ERROR_WRITE;
+  if (lost && cli_reader_left ()) {
+    signal (SIGPIPE, SIG_DFL);
+    raise (SIGPIPE);
+  }
+  if (lost && status == 0) {
     fputs ("heddle: the standard output cannot be written\n", stderr);
     return HD_ERROR_WRITE;
   }

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "cli/cli.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,10 +28,22 @@ cli_catch_signals (void)
   sigaction (SIGTERM, &action, NULL);
 }
 
+gboolean
+cli_reader_left (void)
+{
+  struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+  return poll (&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+}
+
 int
 cli_fail (GError *error)
 {
   int status = error->domain == HD_ERROR ? error->code : HD_ERROR_NEGATIVE;
+  /* What was written to /dev/stdout: main() ends as others do. */
+  if (status == HD_ERROR_WRITE && cli_reader_left ()) {
+    g_error_free (error);
+    return status;
+  }
   if (cli_signal != 0)
     status = 128 + cli_signal;
   fprintf (stderr, "heddle: %s\n", error->message);

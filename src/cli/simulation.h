@@ -40,6 +40,10 @@ gboolean cli_record_result (CliRecord *self, const HdResult *result, HdSink *sin
 /** The run as the reports want it; it lives as long as the record and the result. */
 void cli_record_view (const CliRecord *self, const HdResult *result, HdView *view);
 
+/* check-trace.c */
+/** Whether a trace is whole and its times are possible. @schedule (nullable): what it is a trace of; NULL: it is made again from the trace, and so is @platform. */
+gboolean cli_check_trace (HdTrace *trace, const HdPlatform *platform, const HdSchedule *schedule, GError **error);
+
 /* summary.c */
 void cli_summary_text (const HdView *view, const HdPlatform *platform, const HdSchedule *schedule, const HdResult *result, GString *out);
 void cli_summary_json (const HdView *view, const HdPlatform *platform, const HdSchedule *schedule, const HdResult *result, double wall_s, GString *out);

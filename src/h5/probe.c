@@ -216,6 +216,6 @@ _hd_h5_probe (const HdH5Reader *self, GError **error)
   if (text[0] != '\0')
     g_set_error_literal (error, HD_ERROR, HD_ERROR_INPUT, text);
   else
-    g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "%s: cannot be examined within the limits of time and memory - the file is damaged", self->path);
+    g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "%s:/: cannot be examined within the limits of time and memory - the file is damaged", self->path);
   return FALSE;
 }

@@ -46,7 +46,7 @@ check_signature (const char *path, guint64 *size, GError **error)
   close (fd);
   *size = info.st_size;
   if (!same)
-    g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "%s: does not begin with the HDF5 signature - expected an HDF5 file", path);
+    g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "%s:/: does not begin with the HDF5 signature - expected an HDF5 file", path);
   return same;
 }
 

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "schedule/files.h"
 #include "schedule/h5.h"
+#include "h5/h5.h"
 #include "xml/xml.h"
 
 #include <stdio.h>
@@ -42,6 +43,13 @@ HdSchedule *
 hd_schedule_load (const char *path, const HdPlatform *platform, GError **error)
 {
   return looks_like_xml (path) ? _hd_schedule_from_xml (NULL, 0, path, platform, error) : _hd_schedule_from_h5 (path, platform, error);
+}
+
+gboolean
+hd_schedule_is_hdf5 (const char *path)
+{
+  g_autoptr (HdH5Reader) file = hd_h5_open (path, NULL);
+  return file != NULL && hd_h5_has_attribute (file, "/", "format");
 }
 
 HdSchedule *

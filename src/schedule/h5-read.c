@@ -288,6 +288,8 @@ _hd_schedule_from_h5 (const char *path, const HdPlatform *platform, GError **err
     return NULL;
   _hd_faults_init (&faults, path);
   _hd_schedule_diagnose (s, platform, &faults);
+  if (faults.n == 0)
+    _hd_schedule_refuse_circles (s, &faults);
   if (!_hd_faults_finish (&faults, HD_ERROR_INPUT, error))
     return NULL;
   return g_steal_pointer (&s);

@@ -43,6 +43,8 @@ gboolean _hd_faults_finish (HdFaults *self, HdErrorCode code, GError **error);
 HdSchedule *_hd_schedule_new (void);
 /** hd_schedule_validate() with the faults collected. */
 void _hd_schedule_diagnose (const HdSchedule *self, const HdPlatform *platform, HdFaults *faults);
+/** A fault when a task depends on itself through others (circle.c). What passes _hd_schedule_diagnose() only. */
+void _hd_schedule_refuse_circles (const HdSchedule *self, HdFaults *faults);
 gboolean _hd_route_equal (const HdRoute *a, const HdRoute *b);
 guint32 _hd_route_hash (const HdRoute *route);
 guint32 _hd_cost_hash (const HdTaskCost *cost);

@@ -228,6 +228,8 @@ _hd_schedule_xml_finish (HdScheduleXml *self, GError **error)
     faults.line[HD_ABOUT_COST] = cost_line = lines_of_first_use (schedule, HD_TASK_COMPUTE, schedule->n_costs, task_line);
     faults.line[HD_ABOUT_ROUTE] = route_line = lines_of_first_use (schedule, HD_TASK_TRANSFER, schedule->n_routes, task_line);
     _hd_schedule_diagnose (schedule, self->platform, &faults);
+    if (faults.n == 0)
+      _hd_schedule_refuse_circles (schedule, &faults);
   }
   if (!_hd_faults_finish (&faults, HD_ERROR_INPUT, error))
     return NULL;

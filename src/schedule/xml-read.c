@@ -58,9 +58,12 @@ required_name (HdScheduleXml *self, HdXmlNode *node, const char *attribute, cons
 static guint32
 read_u32 (HdScheduleXml *self, HdXmlNode *node, const char *name, gboolean required, guint32 fallback)
 {
+  guint faults = hd_diagnostics_count (hd_xml_diagnostics (self->doc));
   guint64 value = hd_xml_u64 (self->doc, node, name, HD_UNIT_COUNT, required, fallback);
-  if (value == fallback || value < HD_NONE)
+  if (value < HD_NONE || (value == fallback && !required))
     return (guint32) value;
+  if (hd_diagnostics_count (hd_xml_diagnostics (self->doc)) > faults)
+    return fallback;
   hd_xml_fault (self->doc, node, "%s of <%s>: %" G_GUINT64_FORMAT " is too large - expected less than %u", name, hd_xml_name (node), value, HD_NONE);
   return fallback;
 }

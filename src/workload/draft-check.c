@@ -269,7 +269,7 @@ check_names (HdDraft *self)
       fault (self, layer, "another layer has that name");
   }
   if (self->layers->len == 0 && hd_diagnostics_count (self->diagnostics) == 0)
-    hd_diagnostics_add (self->diagnostics, 0, "there is no layer - expected at least one");
+    hd_diagnostics_add (self->diagnostics, self->line, "there is no layer - expected at least one");
 }
 
 /* --- what nobody needs (ONNX) --------------------------------------------------------------------- */
@@ -325,7 +325,7 @@ gboolean
 _hd_workload_draft_check (HdDraft *self)
 {
   if (self->layers->len > HD_LAYERS_MAX) {
-    hd_diagnostics_add (self->diagnostics, 0, "there are more than %u layers", HD_LAYERS_MAX);
+    hd_diagnostics_add (self->diagnostics, self->line, "there are more than %u layers", HD_LAYERS_MAX);
     return FALSE;
   }
   if (self->prune && hd_diagnostics_count (self->diagnostics) == 0)

@@ -42,6 +42,7 @@ typedef struct {
 typedef struct {
   char *name;
   HdDiagnostics *diagnostics;  /* not owned */
+  guint line;                  /* of the root element; 0: none (ONNX) */
   gboolean prune;              /* drop tensors that nobody reads and layers whose output nobody needs (ONNX) */
   GHashTable *tensors;         /* name -> HdDraftTensor */
   GPtrArray *layers;           /* HdDraftLayer */

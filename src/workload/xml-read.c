@@ -412,6 +412,7 @@ read_document (HdXmlDocument *doc, GError **error)
 {
   HdXmlNode *root = hd_xml_root (doc);
   g_autoptr (HdDraft) draft = _hd_workload_draft_new (hd_xml_require (doc, root, "name"), hd_xml_diagnostics (doc));
+  draft->line = hd_xml_line (root);
   g_autoptr (HdGraph) graph = _hd_graph_new (draft, hd_xml_diagnostics (doc), NULL);
   g_autoptr (GHashTable) read = g_hash_table_new (NULL, NULL);
   Reader r = { doc, draft, graph, read, 1 };

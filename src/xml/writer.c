@@ -77,13 +77,32 @@ hd_xml_writer_attribute_double (HdXmlWriter *self, const char *name, double valu
   hd_xml_writer_attribute (self, name, text);
 }
 
+/* How much of @text, which has @left bytes, goes into one section: up to the end of a line if there is one, else of a character. */
+static gsize
+section_length (const char *text, gsize left)
+{
+  const gsize most = HD_XML_MAX_CDATA_BYTES / 2;
+  if (left <= most)
+    return left;
+  const char *line = g_strrstr_len (text, (gssize) most, "\n");
+  return line != NULL ? (gsize) (line + 1 - text) : (gsize) (g_utf8_find_prev_char (text, text + most) - text);
+}
+
 void
 hd_xml_writer_text (HdXmlWriter *self, const char *text)
 {
   g_return_if_fail (self->in_tag);
-  g_auto (GStrv) parts = g_strsplit (text, "]]>", -1);
-  g_autofree char *safe = g_strjoinv ("]]]]><![CDATA[>", parts);
-  g_string_append_printf (self->text, "><![CDATA[%s]]>", safe);
+  g_string_append_c (self->text, '>');
+  gsize left = strlen (text);
+  do {
+    gsize n = section_length (text, left);
+    g_autofree char *part = g_strndup (text, n);
+    g_auto (GStrv) parts = g_strsplit (part, "]]>", -1);
+    g_autofree char *safe = g_strjoinv ("]]]]><![CDATA[>", parts);
+    g_string_append_printf (self->text, "<![CDATA[%s]]>", safe);
+    text += n;
+    left -= n;
+  } while (left > 0);
   self->in_tag = FALSE;
   self->in_text = TRUE;
 }

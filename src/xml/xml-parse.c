@@ -159,9 +159,10 @@ skip_aside (const char *p, const char *end)
   return p;
 }
 
-/* libxml2 looks for doubles by comparing all attributes of an element with each other, before it asks anybody: hours for a megabyte. */
+/* libxml2 looks for doubles by comparing all attributes of an element with each other, before it asks anybody: hours for a megabyte. What it reads of a
+ * long CDATA section it copies again and again: seconds for some megabytes. */
 static gboolean
-check_attribute_counts (HdDiagnostics *diagnostics, const char *file, const char *text, gsize length)
+check_lengths (HdDiagnostics *diagnostics, const char *file, const char *text, gsize length)
 {
   const char *end = text + length;
   guint line = 1, count = 0;
@@ -169,6 +170,10 @@ check_attribute_counts (HdDiagnostics *diagnostics, const char *file, const char
   gboolean in_tag = FALSE;
   for (const char *p = text; p < end; p++) {
     const char *after = in_tag ? p : skip_aside (p, end);
+    if (after - p > HD_XML_MAX_CDATA_BYTES && g_str_has_prefix (p, "<![CDATA[")) {
+      hd_diagnostics_add_at (diagnostics, file, line, "a CDATA section of %" G_GSIZE_FORMAT " bytes - expected at most %u; several can follow each other", (gsize) (after - p), HD_XML_MAX_CDATA_BYTES);
+      return FALSE;
+    }
     for (; p < after; p++)
       line += *p == '\n';
     if (p == end)
@@ -196,7 +201,7 @@ check_attribute_counts (HdDiagnostics *diagnostics, const char *file, const char
 gboolean
 _hd_xml_check_text (HdDiagnostics *diagnostics, const char *file, const char *text, gsize length)
 {
-  return check_encoding (diagnostics, file, text, length) && check_attribute_counts (diagnostics, file, text, length);
+  return check_encoding (diagnostics, file, text, length) && check_lengths (diagnostics, file, text, length);
 }
 
 static void resolve_includes (HdXmlParser *self, const HdXmlPart *part, xmlNode *node);

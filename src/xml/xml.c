@@ -28,6 +28,8 @@ _hd_xml_check_root (HdXmlDocument *self, const char *root, const char *version)
     hd_xml_fault (self, node, "the root element is <%.60s> - expected <%s>", hd_xml_name (node), root);
     return;
   }
+  if (node->ns != NULL)
+    hd_xml_fault (self, node, "an element of a foreign namespace - expected plain elements");
   const char *found = hd_xml_require (self, node, "version");
   if (*found != '\0' && !g_str_equal (found, version))
     hd_xml_fault (self, node, "version \"%.20s\" of <%s> is not known - expected \"%s\"", found, root, version);

@@ -25,6 +25,7 @@ G_BEGIN_DECLS
 #define HD_XML_MAX_STREAM_BYTES (256u << 20)
 #define HD_XML_MAX_NODES 400000u          /* elements and attributes together */
 #define HD_XML_MAX_ATTRIBUTES 200u        /* of one element: the parser compares them all with each other */
+#define HD_XML_MAX_CDATA_BYTES (128u << 10) /* of one section: the parser adds it up in small parts, each copied again; more can follow */
 #define HD_XML_MAX_WORDS_BYTES (1u << 20) /* of a list of words */
 #define HD_XML_MAX_INCLUDE_DEPTH 8u
 

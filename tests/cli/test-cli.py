@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
-"""The program from outside: exit codes, what goes where, JSON keys, signals, broken files, unwritable outputs."""
+"""The program from outside: exit codes, what goes where, JSON keys, signals, unwritable outputs."""
 import json
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -153,44 +152,6 @@ def signal_cases(at):
         ok(process.returncode in (expected, -number) and kept, f"{expected}: stopped by {number.name}, an earlier output is left alone", f"exit {process.returncode}, kept: {kept}", out, err)
 
 
-def limits():
-    resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
-
-
-def broken_file(path, before, at):
-    """65 (1: a legal file of an illegal schedule) with the file's name and a line, soon, in little memory; returns what is wrong with that."""
-    started = time.monotonic()
-    sanitized = os.environ.get("HEDDLE_SANITIZED")
-    result = subprocess.run([HEDDLE, "check", "-q", *before, path], cwd=at, capture_output=True, text=True, errors="replace", timeout=60, env=environment(), preexec_fn=None if sanitized else limits)
-    if result.returncode not in (65, 1) or not re.search(re.escape(os.path.basename(path)) + r"|/parts/", result.stderr + result.stdout):
-        return f"{os.path.basename(path)}: exit {result.returncode}: {result.stderr[:150]}"
-    if result.returncode == 65 and not re.search(r":\d+: |no ONNX model|no layer|workload|made for", result.stderr + result.stdout):
-        return f"{os.path.basename(path)}: no line: {result.stderr[:150]}"
-    if time.monotonic() - started > 20:
-        return f"{os.path.basename(path)}: took {time.monotonic() - started:.1f} s"
-    return None
-
-
-def corpus_cases(at):
-    with open(os.path.join(os.environ.get("HEDDLE_BUILDDIR", SOURCE), "Makefile"), encoding="utf-8") as f:
-        if re.search(r"^SANITIZE_CFLAGS = .*-fsanitize", f.read(), re.M):
-            os.environ["HEDDLE_SANITIZED"] = "1"
-    for folder, before in (("platform", []), ("workload", []), ("mapping", ["platforms/depfin.xml", "workloads/fsrcnn.xml"]), ("schedule", ["platforms/depfin.xml"])):
-        here = os.path.join(SOURCE, "tests/corpus", folder)
-        files = [os.path.join(here, f) for f in sorted(os.listdir(here)) if f.endswith(".xml") and not f.startswith("good")]
-        left = set(os.listdir(at))
-        faults = [fault for fault in (broken_file(path, before, at) for path in files) if fault]
-        ok(not faults and len(files) > 20, f"each of the {len(files)} broken {folder} files is refused with its place", *faults)
-        ok(set(os.listdir(at)) == left, f"broken {folder} files leave nothing behind")
-    whole = os.path.join(at, "a.h5")
-    with open(whole, "rb") as f:
-        data = f.read()
-    for size in (0, 7, 512, len(data) // 2, len(data) - 1):
-        with open(os.path.join(at, "cut.h5"), "wb") as f:
-            f.write(data[:size])
-        code(65, f"a trace cut to {size} bytes", "inspect", "cut.h5", cwd=at, says="cut.h5")
-
-
 with scratch() as folder:
     usage_cases(folder)
     missing_cases(folder)
@@ -198,5 +159,4 @@ with scratch() as folder:
     json_cases(folder)
     output_cases(folder)
     signal_cases(folder)
-    corpus_cases(folder)
 finish()

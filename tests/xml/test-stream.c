@@ -68,9 +68,20 @@ Test (stream, lines_past_16_bits_are_right)
   }
 }
 
+static char *
+repeat (const char *text, guint n)
+{
+  GString *all = g_string_new (NULL);
+  while (n-- > 0)
+    g_string_append (all, text);
+  return g_string_free (all, FALSE);
+}
+
 Test (stream, text_comes_back_as_it_was_written)
 {
-  const char *const texts[] = { "plain", "<xml a=\"b\">\n  &amp;\n</xml>\n", "ends ]]> inside ]]>", "", "\t é \n" };
+  /* The long ones take several sections, which end between lines, or within one. */
+  g_autofree char *lines = repeat ("<xml a=\"b\">\n", 30000), *one_line = repeat ("é€", 60000), *ends = repeat ("]]>", 100000), *brackets = repeat ("]", 200001);
+  const char *const texts[] = { "plain", "<xml a=\"b\">\n  &amp;\n</xml>\n", "ends ]]> inside ]]>", "", "\t é \n", lines, one_line, ends, brackets };
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
     g_autoptr (HdXmlWriter) writer = hd_xml_writer_new ();
     hd_xml_writer_open (writer, "list");
@@ -82,6 +93,13 @@ Test (stream, text_comes_back_as_it_was_written)
     g_autofree char *written = hd_xml_writer_finish (writer);
     g_autoptr (HdXmlDocument) doc = open_text (written, NULL);
     g_autofree char *read = hd_xml_text (doc, hd_xml_stream_next (doc));
-    cr_assert_str_eq (read, texts[i]);
+    cr_assert (g_str_equal (read, texts[i]), "text %zu", i);
   }
+}
+
+/* The parser adds a section up in small parts: eight megabytes of it took seven seconds. */
+Test (stream, a_long_section_is_refused)
+{
+  g_autofree char *inside = repeat ("d>", 70000), *text = g_strdup_printf ("<list version='1'>\n<a><![CDATA[%s]]></a></list>", inside);
+  assert_fault (text, "t.xml:2: a CDATA section of 140012 bytes - expected at most 131072");
 }
