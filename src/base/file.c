@@ -1,17 +1,39 @@
-/* Writing a file so that it is either complete or not there: PATH.partial first, then its name. */
+/* Writing a file so that it is either complete or not there: PATH.partial first, then its name. What is there and no file (/dev/stdout, a pipe) is written to
+ * as it is: a file must not take its place. */
 #include "config.h"
 #include "base/file.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+static gboolean
+is_special (const char *path)
+{
+  struct stat info;
+  return stat (path, &info) == 0 && !S_ISREG (info.st_mode);
+}
+
+/* A pipe that is the standard output already is not opened again: without a reader that would wait for one. */
+static FILE *
+open_special (const char *path)
+{
+  struct stat asked, out;
+  if (stat (path, &asked) == 0 && fstat (STDOUT_FILENO, &out) == 0 && asked.st_dev == out.st_dev && asked.st_ino == out.st_ino) {
+    int fd = dup (STDOUT_FILENO);
+    return fd >= 0 ? fdopen (fd, "wb") : NULL;
+  }
+  return g_fopen (path, "wbe");
+}
 
 HdFile *
 hd_file_create (const char *path, GError **error)
 {
-  g_autofree char *partial = g_strconcat (path, ".partial", NULL);
-  FILE *stream = g_fopen (partial, "wbe");
+  gboolean special = is_special (path);
+  g_autofree char *partial = special ? NULL : g_strconcat (path, ".partial", NULL);
+  FILE *stream = special ? open_special (path) : g_fopen (partial, "wbe");
   if (stream == NULL) {
     g_set_error (error, HD_ERROR, HD_ERROR_CREATE, "%s: cannot be created: %s", path, g_strerror (errno));
     return NULL;
@@ -35,7 +57,8 @@ hd_file_discard (HdFile *self)
   if (self == NULL)
     return;
   fclose (self->stream);
-  g_unlink (self->partial);
+  if (self->partial != NULL)
+    g_unlink (self->partial);
   file_free (self);
 }
 
@@ -43,7 +66,8 @@ static gboolean
 cannot_write (HdFile *self, int fault, GError **error)
 {
   g_set_error (error, HD_ERROR, HD_ERROR_WRITE, "%s: cannot be written: %s", self->path, g_strerror (fault));
-  g_unlink (self->partial);
+  if (self->partial != NULL)
+    g_unlink (self->partial);
   file_free (self);
   return FALSE;
 }
@@ -67,7 +91,7 @@ hd_file_commit (HdFile *self, GError **error)
   }
   if (!written)
     return cannot_write (self, fault, error);
-  if (g_rename (self->partial, self->path) != 0)
+  if (self->partial != NULL && g_rename (self->partial, self->path) != 0)
     return cannot_write (self, errno, error);
   file_free (self);
   return TRUE;

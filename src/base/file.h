@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 typedef struct {
   FILE *stream;     /* what is written to */
   char *path;
-  char *partial;
+  char *partial;    /* NULL: what is there is no file, and written to as it is */
 } HdFile;
 
 /** Errors: %HD_ERROR_CREATE. */

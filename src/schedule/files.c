@@ -2,6 +2,7 @@
 #include "config.h"
 #include "schedule/files.h"
 #include "schedule/h5.h"
+#include "base/file.h"
 #include "h5/h5.h"
 #include "xml/xml.h"
 
@@ -69,16 +70,11 @@ save_xml (const HdSchedule *self, const HdPlatform *platform, const char *path, 
 {
   g_autofree char *text = _hd_schedule_to_xml (self, platform);
   gsize length = strlen (text);
-  g_autoptr (GError) local = NULL;
   if (length > HD_XML_MAX_STREAM_BYTES) {
     g_set_error (error, HD_ERROR, HD_ERROR_CREATE, "%s: %" G_GSIZE_FORMAT " byte are too many for an XML file - expected at most %u; HDF5 has no such limit", path, length, HD_XML_MAX_STREAM_BYTES);
     return FALSE;
   }
-  if (g_file_set_contents_full (path, text, (gssize) length, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0666, &local))
-    return TRUE;
-  gboolean full = g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOSPC) || g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_IO);
-  g_set_error (error, HD_ERROR, full ? HD_ERROR_WRITE : HD_ERROR_CREATE, "%s: cannot be written: %s", path, local->message);
-  return FALSE;
+  return hd_file_write (path, text, (gssize) length, error);
 }
 
 gboolean

@@ -9,7 +9,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../project"))
-from tap import HEDDLE, SOURCE, environment, finish, ok, run, scratch
+from tap import HEDDLE, environment, finish, ok, run, scratch
 
 PLATFORM = "core:1 sram:64KiB bus:128b dram:64b"
 # The first piece fills the memory and goes only when the compute has ended, which needs room beside it.
@@ -129,6 +129,19 @@ def output_cases(at):
         with open("/dev/full", "w", encoding="utf-8") as full:
             result = subprocess.run([HEDDLE, *command], cwd=at, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, env=environment())
         ok(result.returncode == 74 and result.stderr != "", f"74: {' '.join(command[:1] + command[-1:])} on a full disk", f"exit {result.returncode}", result.stderr)
+    # "heddle ... | head" has no reader any more.
+    for command in (["run", *FSRCNN, "-o", "piped.h5"], ["inspect", "a.h5"], ["export", "a.h5", "--format", "csv"], ["export", "a.h5", "--format", "svg", "-o", "/dev/stdout"], ["--help"]):
+        end, out = os.pipe()
+        os.close(end)
+        result = subprocess.run([HEDDLE, *command], cwd=at, stdout=out, stderr=subprocess.PIPE, text=True, timeout=60, env=environment())
+        os.close(out)
+        ok(result.returncode == -signal.SIGPIPE and result.stderr == "", f"SIGPIPE: {' '.join(command[:1] + command[-1:])} into a pipe that nobody reads", f"exit {result.returncode}", result.stderr)
+    ok(os.path.exists(os.path.join(at, "piped.h5")), "what a run wrote before its summary was not wanted is whole")
+    # What is no file is written to; no file takes its place.
+    os.symlink("/dev/null", os.path.join(at, "device"))
+    code(0, "export into a device", "export", "a.h5", "--format", "svg", "-o", "device", cwd=at)
+    code(73, "a trace into a device", "run", *FSRCNN, "-o", "device", cwd=at, says="not a regular file", silent=False)
+    ok(os.path.islink(os.path.join(at, "device")), "a device stays one")
     ok(not [f for f in os.listdir(at) if f.endswith(".partial")], "nothing partial is left", *os.listdir(at))
 
 
