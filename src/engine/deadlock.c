@@ -137,7 +137,13 @@ way_to (const Graph *g, guint32 last)
 {
   GArray *way = g_array_new (FALSE, FALSE, sizeof (guint32));
   for (guint32 node = last; node != HD_NONE; node = g->parent[node])
-    g_array_prepend_val (way, node);
+    g_array_append_val (way, node);
+  guint32 *nodes = (guint32 *) (gpointer) way->data;
+  for (guint i = 0, k = way->len; i + 1 < k; i++) {
+    guint32 moved = nodes[i];
+    nodes[i] = nodes[--k];
+    nodes[k] = moved;
+  }
   return way;
 }
 

@@ -140,7 +140,7 @@ def wrong_names(sound):
         yield f"misspelt-{element}.{attribute}", re.sub(rf'(<{element}\b[^<>]*?\s){attribute}="', rf'\1{attribute}s="', text, count=1).encode()
 
 
-def crowds(sound, elements, n=20000):
+def crowds(sound, elements, n=10000):
     """Each of these elements (one of each id) n times: all of one name; each of its own name, with the last one's attributes wrong; each naming what is not there."""
     text = sound.decode()
     for element in elements:
