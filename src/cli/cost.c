@@ -125,7 +125,7 @@ core_of (const Cost *self, HdLayerId layer)
   for (HdCoreId core = 0; core < self->platform->n_cores; core++)
     if (hd_cost_core_takes (self->model, core, layer))
       return core;
-  return 0;
+  return HD_NONE;
 }
 
 /* Maps are kept as low as they fit; what leaves no room for any mapping goes up a level: outputs first, as the depth-first model does. */
@@ -156,6 +156,11 @@ cost_layer (const Cost *self, HdLayerId layer, GError **error)
 {
   HdBox box = hd_layer_whole_box (&self->workload->layers[layer]);
   HdCoreId core = core_of (self, layer);
+  if (core == HD_NONE) {
+    g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "no core of platform %s takes layer %s (%s)", self->platform->name, self->workload->layers[layer].name,
+                 self->workload->layers[layer].operator_type);
+    return NULL;
+  }
   if (self->place == PLACE_LOWEST && self->platform->core[core].n_levels > 0)
     return cost_lowest (self, core, layer, &box, error);
   return hd_cost_report (self->model, core, layer, &box, NULL, error);

@@ -174,8 +174,9 @@ try_dataflow (Choice *choice, const HdDataflow *dataflow)
 
   if (prepare (nest, choice->q, dataflow, error))
     {
-      if ((result->why = _hd_nest_too_small (nest)))
-        choice->too_wide = TRUE;
+      gboolean wide;
+      if ((result->why = _hd_nest_too_small (nest, &wide)))
+        choice->too_wide |= wide;
       else
         search (nest, result);
       choice->evaluations += result->evaluations;
@@ -338,7 +339,15 @@ _hd_cost_array (const HdCostQuestion *question, HdCostReport *report, GError **e
       try_all (&choice);
     }
   if (!choice.found && choice.too_wide && !(q.given && (q.given->n_unrolls > 0 || q.given->has_loops)))
-    try_parts (&choice);
+    {
+      q.second_as_input = second && q.options->rules == HD_RULES_ZIGZAG;
+      try_parts (&choice);
+      if (!choice.found && second && !q.second_as_input)
+        {
+          q.second_as_input = TRUE;
+          try_parts (&choice);
+        }
+    }
   if (!choice.found)
     {
       g_propagate_error (error, choice.error);

@@ -64,6 +64,15 @@ hd_cost_stands_as (const HdCostQuestion *q, guint operand)
   return operand == HD_OPERAND_WEIGHT && q->second_as_input ? HD_OPERAND_INPUT : operand;
 }
 
+/** What messages call an operand. */
+static inline const char *
+hd_cost_operand_name (const HdCostShape *shape, guint operand)
+{
+  static const char *const name[] = { "inputs", "weights", "outputs" };
+
+  return operand == HD_OPERAND_WEIGHT && !shape->operand[operand].constant ? "second inputs" : name[operand];
+}
+
 /** The shape of @box. Errors: %HD_ERROR_NEGATIVE when numbers leave 62 bits. */
 gboolean _hd_shape_init (HdCostShape *shape, const HdWorkload *workload, const HdLayer *layer, const HdBox *box, GError **error);
 

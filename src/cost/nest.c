@@ -65,15 +65,14 @@ static gboolean
 init_levels (HdNest *nest, guint operand, GError **error)
 {
   int top = _hd_cost_top (nest->q, (HdCostOperand) operand);
-  static const char *const name[] = { "inputs", "weights", "outputs" };
 
   if (top < 0)
-    return negative (error, "core %s: no level holds the %s of layer %s", nest->core->id, name[operand], nest->shape->layer->name);
+    return negative (error, "core %s: no level holds the %s of layer %s", nest->core->id, hd_cost_operand_name (nest->shape, operand), nest->shape->layer->name);
   for (guint l = 0; l <= (guint) top; l++)
     if ((nest->core->level[l].operands >> hd_cost_stands_as (nest->q, operand)) & 1)
       {
         if (nest->n_levels[operand] == HD_COST_LEVELS_MAX)
-          return negative (error, "core %s: more than %d levels for the %s", nest->core->id, HD_COST_LEVELS_MAX, name[operand]);
+          return negative (error, "core %s: more than %d levels for the %s", nest->core->id, HD_COST_LEVELS_MAX, hd_cost_operand_name (nest->shape, operand));
         nest->level_id[operand][nest->n_levels[operand]++] = (guint8) l;
       }
   return TRUE;
@@ -425,22 +424,53 @@ _hd_level_room (const HdLevel *level)
   return level->double_buffered ? level->size_bits / 2 : level->size_bits;
 }
 
-char *
-_hd_nest_too_small (const HdNest *nest)
+/* Level @id does not hold what its operands need at once: tiles of one cycle, whole maps where they stand. (Sums above the lowest level can be finished ones.) */
+static char *
+too_small_together (const HdNest *nest, guint id, gboolean *wide)
 {
-  static const char *const name[] = { "inputs", "weights", "outputs" };
+  guint64 sum = 0, cycle = 0, room = _hd_level_room (&nest->core->level[id]);
+  g_autoptr (GString) who = g_string_new (NULL);
+  HdPoint empty, full;
+
+  _hd_nest_point (nest, 0, &empty);
+  _hd_nest_point (nest, nest->n_points - 1, &full);
+  for (guint o = 0; o < HD_N_OPERANDS; o++)
+    for (guint l = 0; l < nest->n_levels[o]; l++)
+      {
+        gboolean top = l + 1 == nest->n_levels[o];
+        guint64 bits;
+        if (nest->level_id[o][l] != id)
+          continue;
+        bits = _hd_nest_bits (nest, o, l, top ? &full : &empty, o == HD_OPERAND_OUTPUT && l == 0 && !top && _hd_nest_unfinished (nest, &empty));
+        if (!hd_add_u64 (sum, bits, &sum))
+          sum = G_MAXUINT64;
+        if (!top && !hd_add_u64 (cycle, bits, &cycle))
+          cycle = G_MAXUINT64;
+        g_string_append_printf (who, "%s%s %s %" G_GUINT64_FORMAT, who->len ? ", " : "", top ? "all" : "one cycle's", hd_cost_operand_name (nest->shape, o), bits);
+      }
+  *wide = cycle > room;
+  return sum > room ? g_strdup_printf ("%s holds %" G_GUINT64_FORMAT " bit - together need %" G_GUINT64_FORMAT ": %s", nest->core->level[id].id, room, sum, who->str) : NULL;
+}
+
+char *
+_hd_nest_too_small (const HdNest *nest, gboolean *wide)
+{
+  char *why = NULL;
   HdPoint empty;
 
+  *wide = TRUE;
   _hd_nest_point (nest, 0, &empty);
   for (guint o = 0; o < HD_N_OPERANDS; o++)
     for (guint l = 0; l + 1 < nest->n_levels[o]; l++)
       {
-        guint64 bits = _hd_nest_bits (nest, o, l, &empty, o == HD_OPERAND_OUTPUT && _hd_nest_unfinished (nest, &empty));
+        guint64 bits = _hd_nest_bits (nest, o, l, &empty, o == HD_OPERAND_OUTPUT && l == 0 && _hd_nest_unfinished (nest, &empty));
         if (bits > _hd_level_room (hd_nest_level (nest, o, l)))
           return g_strdup_printf ("%s holds %" G_GUINT64_FORMAT " bit - the %s of one cycle need %" G_GUINT64_FORMAT, hd_nest_level (nest, o, l)->id,
-                                  _hd_level_room (hd_nest_level (nest, o, l)), name[o], bits);
+                                  _hd_level_room (hd_nest_level (nest, o, l)), hd_cost_operand_name (nest->shape, o), bits);
       }
-  return NULL;
+  for (guint id = 0; id < nest->core->n_levels && !why; id++)
+    why = too_small_together (nest, id, wide);
+  return why;
 }
 
 guint64

@@ -161,8 +161,8 @@ hd_nest_may_stand (const HdNest *nest, guint at, const guint8 *level)
 guint64 _hd_nest_bits (const HdNest *nest, guint operand, guint l, const HdPoint *point, gboolean unfinished);
 /** Whether sums are unfinished when only the loops of @point are done. */
 gboolean _hd_nest_unfinished (const HdNest *nest, const HdPoint *point);
-/** Returns (transfer full) (nullable): which level is too small for what one cycle needs; NULL: none is. */
-char *_hd_nest_too_small (const HdNest *nest);
+/** Returns (transfer full) (nullable): which level is too small for what one cycle needs, or for what stands there at once; NULL: none is. @wide: fewer unrollings would help. */
+char *_hd_nest_too_small (const HdNest *nest, gboolean *wide);
 /** Room at a level, double buffering reserved [bit]. */
 guint64 _hd_level_room (const HdLevel *level);
 /** Instances of an operand's level that are in use [1]. */

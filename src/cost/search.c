@@ -16,6 +16,7 @@
 
 #define SHARED_MAX 6
 #define STATES 20000         /* of a search for the cheapest walk, unless the budget says so */
+#define LAST_STATES 200000   /* of the last try, whatever the budget: a small one finds a worse mapping, not none */
 #define WEIGHTED_STATES 3000 /* of a walk that is only a starting point */
 #define TIES 4000        /* states looked at for a faster walk of the same energy */
 #define NEAR_TIES 20000  /* of nearly the same */
@@ -356,7 +357,6 @@ trace_back (const Search *s, guint32 goal, HdSolution *solution)
 static gboolean
 start (Search *s, State *first)
 {
-  static const char *const name[] = { "inputs", "weights", "outputs" };
   HdNest *nest = s->nest;
   guint users[HD_COST_LEVELS_MAX] = { 0 }, n = 0;
   HdPoint full, empty;
@@ -378,7 +378,7 @@ start (Search *s, State *first)
       if (!take (s, first, o, top, _hd_nest_bits (nest, o, top, &full, unfinished)))
         {
           s->result->why = g_strdup_printf ("%s holds %" G_GUINT64_FORMAT " bit - the %s need %" G_GUINT64_FORMAT " beside what else stands there", hd_nest_level (nest, o, top)->id,
-                                            _hd_level_room (hd_nest_level (nest, o, top)), name[o], _hd_nest_bits (nest, o, top, &full, FALSE));
+                                            _hd_level_room (hd_nest_level (nest, o, top)), hd_cost_operand_name (nest->shape, o), _hd_nest_bits (nest, o, top, &full, FALSE));
           return FALSE;
         }
     }
@@ -425,7 +425,7 @@ run (Search *s)
     {
       gboolean found;
       s->stretch = STRETCH[i];
-      found = walk_from (s, &first, most);
+      found = walk_from (s, &first, i + 1 == G_N_ELEMENTS (STRETCH) && !s->weights ? MAX (most, LAST_STATES) : most);
       if (i == 0)
         s->result->bound = s->least;
       s->proven = i == 0 && found;
@@ -532,6 +532,6 @@ _hd_search_walk (HdNest *nest, const HdWeights *weights, HdSearchResult *result)
         result->bound = s.proven ? result->best.value : result->bound + nest->array_pj + (double) nest->shape->macs * nest->core->mac_pj;
     }
   else if (!result->why)
-    result->why = g_strdup ("no order of loops fits its shared memories");
+    result->why = g_strdup (s.heap->len > 0 ? "no order of loops that fits its shared memories was found" : "no order of loops fits its shared memories");
   search_clear (&s);
 }

@@ -144,6 +144,24 @@ init_operand (HdCostShapeOperand *self, const HdWorkload *workload, const HdLaye
   return TRUE;
 }
 
+static gboolean
+depends_on (const HdLayer *layer, const HdOperand *operand, const char *rank)
+{
+  int r = hd_layer_find_rank (layer, rank);
+  gboolean found = FALSE;
+
+  for (guint d = 0; r >= 0 && d < HD_DIMS_MAX; d++)
+    found |= operand->projection[d].coefficient[r] != 0;
+  return found;
+}
+
+/* Of two variable inputs of a matrix product the one with the columns stands where weights would, whatever their names. */
+static gboolean
+are_exchanged (const HdLayer *layer, const HdOperand *first, const HdOperand *second)
+{
+  return depends_on (layer, first, "N") && !depends_on (layer, first, "M") && depends_on (layer, second, "M") && !depends_on (layer, second, "N");
+}
+
 /* Operands of the cost model: the first input, the first weight or else the second input, the output. */
 static const HdOperand *
 pick (const HdLayer *layer, HdCostOperand which)
@@ -156,6 +174,12 @@ pick (const HdLayer *layer, HdCostOperand which)
       weight = weight ? weight : &layer->operands[i];
     else if (n_inputs < 2)
       input[n_inputs++] = &layer->operands[i];
+  if (!weight && n_inputs == 2 && are_exchanged (layer, input[0], input[1]))
+    {
+      const HdOperand *columns = input[0];
+      input[0] = input[1];
+      input[1] = columns;
+    }
   switch (which)
     {
     case HD_OPERAND_INPUT: return input[0];

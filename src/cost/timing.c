@@ -496,4 +496,6 @@ _hd_timing_evaluate (HdNest *nest, const HdChain *chain, HdTiming *timing)
   timing->stall = stall (nest, chain, at);
   load (nest, at, held, timing);
   timing->offload = offload (nest, at[HD_OPERAND_OUTPUT]);
+  hd_assert_invariant (MAX (MAX (timing->stall, timing->offload), MAX (timing->input, timing->load)) <= G_MAXINT64 && timing->pj >= 0 && timing->load_pj >= 0,
+                       "layer %s on core %s: negative cycles or energy", nest->shape->layer->name, nest->core->id);
 }

@@ -228,6 +228,57 @@ Test (errors, say_which_memory_is_too_small_for_what)
   refused (&toy, NULL, "sum-register holds 8 bit - the outputs of one cycle need 16");
 }
 
+/* Registers shared along a row and a column give every place of a product its two factors, but an addition only one place its two terms. */
+static void
+broadcast_machine (Toy *toy)
+{
+  static const guint64 sides[] = { 4, 2 };
+
+  toy_init (toy, 2, sides);
+  toy_level (toy, "input-register", 1, 8, 8, 2, 1, 1);
+  toy_level (toy, "weight-register", 2, 8, 8, 1, 1, 1);
+  toy_level (toy, "sum-register", 4, 16, 16, 0, 1, 1);
+  toy_level (toy, "sram", 7, 1 << 20, 64, 3, 10, 10);
+  toy->unroll[0] = (HdUnroll) { (char *) "OX", 0, 4 };
+  toy->unroll[1] = (HdUnroll) { (char *) "K", 1, 2 };
+  toy->dataflow[0] = (HdDataflow) { (char *) "lines", 2, toy->unroll };
+  toy->core.dataflow = toy->dataflow;
+  toy->core.n_dataflows = 1;
+}
+
+static guint64
+steps_of (Toy *toy)
+{
+  HdBox box = hd_layer_whole_box (&toy->layer);
+  g_autoptr (HdCostModel) model = hd_cost_model_new (&toy->platform, &toy->workload, NULL);
+  g_autoptr (GError) error = NULL;
+  HdNodeCost cost;
+
+  cr_assert (hd_cost_node (model, 0, 0, &box, NULL, &cost, &error), "%s", error ? error->message : "");
+  return cost.compute_cycles;
+}
+
+Test (model, two_variable_inputs_use_as_much_of_the_array_as_feeds_them)
+{
+  Toy toy;
+  HdOperand first;
+
+  broadcast_machine (&toy);
+  toy_matmul (&toy, 8, 4, 3, TRUE);
+  cr_assert (eq (u64, steps_of (&toy), 8 / 4 * 4 / 2 * 3));
+  /* The factors in the other order: by name of their tensors, which says nothing. */
+  first = toy.operand[0];
+  toy.operand[0] = toy.operand[1];
+  toy.operand[1] = first;
+  cr_assert (eq (u64, steps_of (&toy), 8 / 4 * 4 / 2 * 3));
+  /* Both factors with the index M: an element by element product has one place. */
+  broadcast_machine (&toy);
+  toy_matmul (&toy, 8, 1, 1, TRUE);
+  toy.operand[1].projection[0].coefficient[0] = 1;
+  toy.tensor[1].size[0] = 8;
+  cr_assert (eq (u64, steps_of (&toy), 8));
+}
+
 Test (errors, of_mappings)
 {
   Toy toy;
