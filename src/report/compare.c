@@ -3,6 +3,7 @@
 #include <heddle/report.h>
 
 #include "base/json.h"
+#include "report/machines.h"
 #include "report/tables.h"
 
 #include <heddle/units.h>
@@ -191,6 +192,9 @@ compare_text (const Difference *self, gboolean same, GString *out, GError **erro
   text_row ("tasks", TRUE, self->a->n_tasks, TRUE, self->b->n_tasks, out);
   append_first (self, out);
   append_origin (self, out);
+  HdMachines machines;
+  if (_hd_machines_compare (&machines, self->a, self->b))
+    _hd_machines_text (&machines, out);
   make_tables (self, tables);
   for (guint i = 0; i < G_N_ELEMENTS (tables); i++) {
     g_autoptr (GString) rows = g_string_new (NULL);
@@ -218,6 +222,11 @@ compare_json (const Difference *self, gboolean same, GString *out, GError **erro
     hd_json_u64 (&json, "first_cycle", self->first_cycle);
     hd_json_u64 (&json, "first_task", self->first_task);
   }
+  HdMachines machines;
+  if (_hd_machines_compare (&machines, self->a, self->b))
+    _hd_machines_json (&machines, &json);
+  else
+    hd_json_null (&json, "machines");
   make_tables (self, tables);
   for (guint i = 0; i < G_N_ELEMENTS (tables); i++) {
     hd_json_open_array (&json, tables[i].key);
