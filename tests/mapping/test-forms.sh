@@ -1,5 +1,5 @@
 #!/bin/bash
-# The mappings that come with heddle are valid by the schema, the schema is the one that mapping.rnc says, and the fuzz target survives the corpus.
+# The mappings that come with heddle are valid by the schema, and the schema is the one that mapping.rnc says.
 set -u
 n=0
 report () { n=$((n + 1)); if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi }
@@ -19,6 +19,4 @@ if command -v trang >/dev/null; then
 else
   n=$((n + 1)); echo "ok $n - mapping.xsd is made from mapping.rnc # SKIP there is no trang"
 fi
-./tests/fuzz-mapping "$HEDDLE_SRCDIR"/tests/corpus/mapping/*.xml "$HEDDLE_SRCDIR"/workloads/*.mapping.xml
-report $? "fuzz-mapping over the corpus"
 echo "1..$n"

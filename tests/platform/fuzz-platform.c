@@ -1,5 +1,5 @@
 /* Fuzz target: any bytes as a platform file. What loads must write a canonical form that loads again to the same bytes, and have a route or none between any two of its
- * first memories. Build it with clang -fsanitize=fuzzer, or drive it from afl-fuzz; test-platform-faults runs it over the corpus. */
+ * first memories. test-platform-faults runs it over the corpus. */
 #include "platform/fuzz-platform.h"
 
 #include <heddle/platform.h>

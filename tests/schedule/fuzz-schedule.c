@@ -1,4 +1,4 @@
-/* Fuzz target of schedule XML. Build it with clang -fsanitize=fuzzer, or link fuzz-main.c for one run over files and for AFL. */
+/* Fuzz target of schedule XML: any bytes are refused or give a schedule that can be checked and that comes back the same. */
 #include "schedule/fuzz.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);

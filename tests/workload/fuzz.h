@@ -1,4 +1,4 @@
-/* What the fuzz targets of the workload room share. Link with -fsanitize=fuzzer for libFuzzer, or with fuzz-main.c for one run over files (and for AFL). */
+/* What the fuzz targets of the workload room share. */
 #pragma once
 
 #include <heddle/workload.h>
