@@ -75,6 +75,11 @@ def parts_cases(at):
     write(at, "same.xml", text)
     same = run("run", "-p", "same.xml", "-w", "workloads/fsrcnn.xml", "-m", "workloads/fsrcnn-depfin.mapping.xml", "--json", cwd=at)
     runs = [json.loads(r.stdout) for r in (plain, same)]
+    def body(name):
+        with open(os.path.join(at, "platforms", name), encoding="utf-8") as f:
+            return re.sub(r"<!--.*?-->", "", f.read(), flags=re.S)
+    wide = body("depfin-96-bit.xml").replace('name="depfin-96-bit"', 'name="depfin-no-overlap"').replace('width="96 bit/cycle"', 'width="64 bit/cycle"')
+    ok(wide == body("depfin-no-overlap.xml"), "depfin-96-bit is depfin-no-overlap but for the width")
     ok(all(runs[0][key] == runs[1][key] for key in ("cycles", "energy_pj")), "without its dma, depfin-no-overlap is depfin", *[(r["cycles"], r["energy_pj"]) for r in runs])
 
 
