@@ -524,6 +524,19 @@ for_each_layer (HdTiling *self, gboolean write, Walk *kept, GError **error)
   return TRUE;
 }
 
+/* What schedules and runs a tiling takes several times its memory: measured, some 600 bytes for a node of four dependencies, whose rows are 70. */
+#define SCHEDULE_FACTOR 4
+
+static gboolean
+check_rows (const HdTiling *self, GError **error)
+{
+  guint64 n = self->dependency_begin[self->n_nodes] + self->read_begin[self->n_nodes];
+  if (_hd_tiling_is_in_memory (SCHEDULE_FACTOR * (n * sizeof (HdDependency) + (guint64) self->n_nodes * 2 * sizeof *self->read_begin)))
+    return TRUE;
+  g_set_error (error, HD_ERROR, HD_ERROR_MEMORY, "%u nodes with %" G_GUINT64_FORMAT " dependencies do not fit in memory with their schedule - expected larger tiles or cuts", self->n_nodes, n);
+  return FALSE;
+}
+
 static gboolean
 make_rows (HdTiling *self, Walk *kept, GError **error)
 {
@@ -533,6 +546,8 @@ make_rows (HdTiling *self, Walk *kept, GError **error)
     self->dependency_begin[i + 1] += self->dependency_begin[i];
     self->read_begin[i + 1] += self->read_begin[i];
   }
+  if (!check_rows (self, error))
+    return FALSE;
   self->dependency = _hd_tiling_alloc (self->dependency_begin[self->n_nodes], sizeof (HdDependency), "dependencies", error);
   if (self->dependency == NULL)
     return FALSE;

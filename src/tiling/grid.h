@@ -130,6 +130,8 @@ gboolean _hd_tiling_make_shapes (HdTiling *self, GError **error);
 gboolean _hd_tiling_make_weight_keys (HdTiling *self, GError **error);
 
 /* --- tiling.c ---------------------------------------------------------------------------------------- */
+/** Whether the machine has as much memory at all. */
+gboolean _hd_tiling_is_in_memory (guint64 bytes);
 /** Zeroed memory for what a mapping's sizes ask for; NULL with %HD_ERROR_MEMORY when the machine has not as much. @n may be 0. */
 gpointer _hd_tiling_alloc (guint64 n, gsize size, const char *what, GError **error);
 int _hd_tiling_compare_u64 (const void *a, const void *b);

@@ -10,8 +10,8 @@
 #define SMALL_BYTES (64 << 20)
 
 /* The kernel grants more than there is; what is larger than the machine's memory is refused here. */
-static gboolean
-is_in_memory (gsize bytes)
+gboolean
+_hd_tiling_is_in_memory (guint64 bytes)
 {
   if (bytes <= SMALL_BYTES)
     return TRUE;
@@ -24,7 +24,7 @@ _hd_tiling_alloc (guint64 n, gsize size, const char *what, GError **error)
 {
   gsize bytes;
   gpointer memory = NULL;
-  if (g_size_checked_mul (&bytes, MAX (n, 1), size) && is_in_memory (bytes))
+  if (g_size_checked_mul (&bytes, MAX (n, 1), size) && _hd_tiling_is_in_memory (bytes))
     memory = g_try_malloc0 (bytes);
   if (memory == NULL)
     g_set_error (error, HD_ERROR, HD_ERROR_MEMORY, "%" G_GUINT64_FORMAT " %s of %" G_GSIZE_FORMAT " byte each do not fit in memory - expected larger tiles or cuts", n, what,

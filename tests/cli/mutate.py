@@ -193,6 +193,8 @@ HOSTILE = [
       for w in ("cube", "line", "two-lines", "channels", "square-matrix", "circle", "nothing") for m in ([], ["-m", "pixels.mapping.xml"], ["-m", "channels.mapping.xml"])),
     [*LIMITED, "-w", "square.xml", "-m", "cuts.mapping.xml"],
     ["run", "-p", SYNTHETIC, "-w", "deep.xml", "-o", "out.h5"],
+    # Where what nobody mapped is cut into more nodes than the machine holds.
+    *([["run", "-p", "core:1 sram:1KiB bus:128b dram:64b", "-w", "workloads/fsrcnn.xml", "-o", "out.h5"]] if not SANITIZED else []),
     *(["simulate", SYNTHETIC, f"{s}.xml", "-o", "out.h5"] for s in SCHEDULES),
     *(["check", "platforms/depfin.xml", f"{s}.xml"] for s in SCHEDULES),
 ]
