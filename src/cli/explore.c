@@ -61,7 +61,7 @@ parse_options (CliExplore *self, CliCommon *common, int *argc, char ***argv, int
     { "threads", 0, 0, G_OPTION_ARG_INT, &self->threads, "Threads (default: one for each processor)", "N" },
     { "population", 0, 0, G_OPTION_ARG_INT, &self->population, "Of the genetic search (default: by the evaluations, 16 to 100)", "N" },
     { "pass", 0, 0, G_OPTION_ARG_STRING, &self->inputs.pass, "The scheduling pass: fused, layer-by-layer or multi-core (default: multi-core)", "NAME" },
-    { "priority", 0, 0, G_OPTION_ARG_STRING, &self->inputs.priority, "By what multi-core orders nodes while it searches: latency, memory, stack or best (default: stack; the front itself always has the best)", "NAME" },
+    { "priority", 0, 0, G_OPTION_ARG_STRING, &self->inputs.priority, "By what multi-core orders nodes while it searches: latency, memory, stack or best (default: latency; the front itself always has the best)", "NAME" },
     { "rules", 0, 0, G_OPTION_ARG_STRING, &self->inputs.rules, "What a node costs: exact, zigzag or simple (default: exact)", "NAME" },
     { "svg", 0, 0, G_OPTION_ARG_FILENAME, &self->svg, "Draw the front", "FRONT.svg" },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &self->output, "Write the mapping with the least product of the objectives", "MAPPING.xml" },
@@ -71,11 +71,26 @@ parse_options (CliExplore *self, CliCommon *common, int *argc, char ***argv, int
   return cli_parse (argc, argv, entries, common, 0, 0, status);
 }
 
+static const char *const RULES[] = { "exact", "zigzag", "simple", NULL };
+static const char *const OBJECTIVES[] = { "energy", "latency", "edp", NULL };
+static const char *const METHODS[] = { "auto", "exhaustive", "genetic", "local", "combined", NULL };
+
 static int
-index_of (const char *name, const char *const *names, guint n)
+choice (const char *name, const char *const *names, const char *option, GError **error)
 {
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; names[i] != NULL; i++)
     if (g_str_equal (name, names[i]))
+      return (int) i;
+  g_autofree char *list = g_strjoinv (", ", (char **) names);
+  g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "--%s %s - expected one of %s", option, name, list);
+  return -1;
+}
+
+static int
+metric_of (const char *name)
+{
+  for (guint i = 0; i < HD_N_METRICS; i++)
+    if (g_str_equal (name, METRICS[i]))
       return (int) i;
   return -1;
 }
@@ -85,7 +100,7 @@ parse_objectives (CliExplore *self, GError **error)
 {
   g_auto (GStrv) list = g_strsplit (self->objectives != NULL ? self->objectives : "latency,energy", ",", -1);
   for (char **name = list; *name != NULL; name++) {
-    int metric = index_of (g_strstrip (*name), METRICS, HD_N_METRICS);
+    int metric = metric_of (g_strstrip (*name));
     gboolean twice = FALSE;
     for (guint i = 0; i < self->n_metrics; i++)
       twice |= (int) self->metric[i] == metric;
@@ -98,16 +113,12 @@ parse_objectives (CliExplore *self, GError **error)
   return TRUE;
 }
 
-/* For what a core's loop order is chosen: what is asked for, where that is one thing. */
+/* For what a core's loop order, and the best of the pass's plans, is chosen: what is asked for, where that is one thing. */
 static const char *
 cost_objective (const CliExplore *self)
 {
-  gboolean has[HD_N_METRICS] = { FALSE };
-  for (guint i = 0; i < self->n_metrics; i++)
-    has[self->metric[i]] = TRUE;
-  if (has[HD_METRIC_EDP] || has[HD_METRIC_CYCLES] == has[HD_METRIC_ENERGY])
-    return "edp";
-  return has[HD_METRIC_CYCLES] ? "latency" : "energy";
+  HdMetric only = self->n_metrics == 1 ? self->metric[0] : HD_METRIC_EDP;
+  return only == HD_METRIC_CYCLES ? "latency" : only == HD_METRIC_ENERGY ? "energy" : "edp";
 }
 
 static gboolean
@@ -132,24 +143,21 @@ check_numbers (const CliExplore *self, GError **error)
 static gboolean
 make_space (CliExplore *self, GError **error)
 {
-  static const char *const RULES[] = { "exact", "zigzag", "simple" };
-  static const char *const OBJECTIVES[] = { "energy", "latency", "edp" };
   HdExploreOptions options = HD_EXPLORE_OPTIONS_DEFAULT;
   if (self->inputs.pass == NULL)
     self->inputs.pass = g_strdup ("multi-core");
   g_autofree char *priority = g_steal_pointer (&self->inputs.priority);
-  int by = index_of (priority != NULL ? priority : "stack", hd_priority_names (), g_strv_length ((char **) hd_priority_names ()));
-  if (by < 0) {
-    g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "--priority %s - expected one of best, latency, memory, stack", priority);
+  int by = choice (priority != NULL ? priority : "latency", hd_priority_names (), "priority", error);
+  int rules = by < 0 ? -1 : choice (self->inputs.rules != NULL ? self->inputs.rules : "exact", RULES, "rules", error);
+  if (rules < 0)
     return FALSE;
-  }
   self->inputs.objective = g_strdup (cost_objective (self));
-  if (!cli_inputs_load (&self->inputs, error))
+  if (!(self->inputs.mapping_path != NULL ? cli_inputs_load (&self->inputs, error) : cli_inputs_load_files (&self->inputs, error)))
     return FALSE;
   options.pass = self->inputs.pass;
   options.priority = (HdPriority) by;
-  options.cost.rules = (HdCostRules) index_of (self->inputs.rules != NULL ? self->inputs.rules : "exact", RULES, G_N_ELEMENTS (RULES));
-  options.cost.objective = (HdObjective) index_of (self->inputs.objective, OBJECTIVES, G_N_ELEMENTS (OBJECTIVES));
+  options.cost.rules = (HdCostRules) rules;
+  options.cost.objective = (HdObjective) choice (self->inputs.objective, OBJECTIVES, "objective", NULL);
   options.layer_by_layer = self->layer_by_layer;
   options.n_metrics = self->n_metrics;
   memcpy (options.metric, self->metric, sizeof options.metric);
@@ -216,14 +224,11 @@ show_progress (gpointer data, const HdSearchProgress *progress)
 static gboolean
 search (CliExplore *self, const CliPart *part, const CliCommon *common, GError **error)
 {
-  static const char *const METHODS[] = { "auto", "exhaustive", "genetic", "local", "combined" };
   const HdSearchProblem *problem = cli_part_problem (part);
   guint n_genes = hd_explore_space_problem (self->space)->n_genes, n_starts = n_genes > 0 ? self->starts->len / n_genes : 0;
-  int method = index_of (self->method != NULL ? self->method : "auto", METHODS, G_N_ELEMENTS (METHODS));
-  if (method < 0) {
-    g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "--method %s - expected one of auto, exhaustive, genetic, local, combined", self->method);
+  int method = choice (self->method != NULL ? self->method : "auto", METHODS, "method", error);
+  if (method < 0)
     return FALSE;
-  }
   g_autofree guint16 *starts = g_new0 (guint16, (gsize) n_starts * problem->n_genes + 1);
   for (guint i = 0; i < n_starts; i++)
     cli_part_project (part, (const guint16 *) (void *) self->starts->data + (gsize) i * n_genes, starts + (gsize) i * problem->n_genes);

@@ -139,7 +139,7 @@ repeat (CliInputs *self, GError **error)
 }
 
 gboolean
-cli_inputs_load (CliInputs *self, GError **error)
+cli_inputs_load_files (CliInputs *self, GError **error)
 {
   if (!require (self->platform_path, "-p PLATFORM", error) || !require (self->workload_path, "-w WORKLOAD", error))
     return FALSE;
@@ -147,7 +147,13 @@ cli_inputs_load (CliInputs *self, GError **error)
   if (self->platform == NULL)
     return FALSE;
   self->workload = hd_workload_load (self->workload_path, NULL, error);
-  if (self->workload == NULL)
+  return self->workload != NULL;
+}
+
+gboolean
+cli_inputs_load (CliInputs *self, GError **error)
+{
+  if (!cli_inputs_load_files (self, error))
     return FALSE;
   self->mapping = self->mapping_path != NULL ? hd_mapping_load (self->mapping_path, self->workload, self->platform, error)
                                              : make_mapping (self, error);

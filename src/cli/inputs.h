@@ -29,6 +29,8 @@ GOptionEntry *cli_inputs_entries (CliInputs *self, const GOptionEntry *own);
 /** A platform from a file, or from its one-line form when there is no such file and the text has a ':'. */
 HdPlatform *cli_load_platform (const char *path, GError **error);
 
+/** Platform and workload alone. */
+gboolean cli_inputs_load_files (CliInputs *self, GError **error);
 /** Loads what the options name. FALSE: @error is set, or, when an option is missing, @error is a usage error. */
 gboolean cli_inputs_load (CliInputs *self, GError **error);
 /** The same from texts, all of them out of the file @name. */

@@ -1,0 +1,123 @@
+/* How many allocations of ResNet-18 a search judges in a second of one CPU, on the quad-core machine: first with costs that are not known yet, then with costs known, and where the time goes. The candidates
+ * are what a search looks at: the space's own starts with one to four genes changed. Seconds are CPU time of this process, one thread. */
+#include <heddle/engine.h>
+#include <heddle/explore.h>
+#include <heddle/passes.h>
+#include <heddle/random.h>
+#include <heddle/search.h>
+#include <heddle/tiling.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+static double
+cpu_seconds (void)
+{
+  struct timespec t;
+  clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &t);
+  return (double) t.tv_sec + (double) t.tv_nsec * 1e-9;
+}
+
+static guint16 *
+make_candidates (const HdExploreSpace *space, guint n)
+{
+  const HdSearchProblem *problem = hd_explore_space_problem (space);
+  guint n_starts;
+  const guint16 *starts = hd_explore_space_starts (space, &n_starts);
+  guint16 *all = g_new (guint16, (gsize) n * problem->n_genes);
+  HdRandom random;
+  hd_random_init (&random, 1);
+  for (guint i = 0; i < n; i++) {
+    guint16 *genes = all + (gsize) i * problem->n_genes;
+    memcpy (genes, starts + (gsize) (i % n_starts) * problem->n_genes, problem->n_genes * sizeof *genes);
+    for (guint64 k = 1 + hd_random_below (&random, 4); k > 0; k--) {
+      guint gene = (guint) hd_random_below (&random, problem->n_genes);
+      genes[gene] = (guint16) hd_random_below (&random, problem->n_values[gene]);
+    }
+    problem->repair (problem->data, genes);
+  }
+  return all;
+}
+
+static guint
+draft_all (const HdExploreSpace *space, const guint16 *all, guint n, double *seconds)
+{
+  guint n_genes = hd_explore_space_problem (space)->n_genes, n_feasible = 0;
+  double begin = cpu_seconds ();
+  for (guint i = 0; i < n; i++) {
+    HdExploreScore score;
+    n_feasible += hd_explore_draft (space, all + (gsize) i * n_genes, &score, NULL);
+  }
+  *seconds = cpu_seconds () - begin;
+  return n_feasible;
+}
+
+/* The steps of a draft one by one, on the platform as it is. */
+static void
+measure_steps (HdExploreSpace *space, HdCostModel *cost, const guint16 *all, guint n)
+{
+  guint n_genes = hd_explore_space_problem (space)->n_genes;
+  double seconds[5] = { 0 };
+  guint64 n_nodes = 0, n_tasks = 0, n_events = 0;
+  HdPassOptions options = { .priority = HD_PRIORITY_STACK, .objective = HD_OBJECTIVE_EDP, .draft = TRUE };
+  for (guint i = 0; i < n; i++) {
+    HdResult result;
+    double t[6];
+    t[0] = cpu_seconds ();
+    g_autoptr (HdMapping) mapping = hd_explore_space_mapping (space, all + (gsize) i * n_genes, NULL);
+    t[1] = cpu_seconds ();
+    g_autoptr (HdTiling) tiling = hd_tiling_new (mapping, NULL);
+    t[2] = cpu_seconds ();
+    g_autoptr (HdSchedule) schedule = hd_pass_run ("multi-core", tiling, cost, &options, NULL);
+    t[3] = cpu_seconds ();
+    if (schedule == NULL)
+      continue;
+    g_autoptr (HdEngine) engine = hd_engine_new (mapping->platform, schedule, NULL);
+    t[4] = cpu_seconds ();
+    hd_engine_run (engine, NULL, &result, NULL);
+    t[5] = cpu_seconds ();
+    for (guint k = 0; k < 5; k++)
+      seconds[k] += t[k + 1] - t[k];
+    n_nodes += tiling->n_nodes;
+    n_tasks += schedule->n_tasks;
+    n_events += result.events;
+  }
+  double sum = seconds[0] + seconds[1] + seconds[2] + seconds[3] + seconds[4];
+  g_print ("steps: mapping %.1f %%, tiling %.1f %%, pass %.1f %%, engine's making %.1f %%, engine's run %.1f %%; %.0f us, %.0f nodes, %.0f tasks, %.0f events each\n", 100 * seconds[0] / sum, 100 * seconds[1] / sum,
+           100 * seconds[2] / sum, 100 * seconds[3] / sum, 100 * seconds[4] / sum, sum / n * 1e6, (double) n_nodes / n, (double) n_tasks / n, (double) n_events / n);
+}
+
+int
+main (int argc, char **argv)
+{
+  const char *source = g_getenv ("HEDDLE_SRCDIR") != NULL ? g_getenv ("HEDDLE_SRCDIR") : ".";
+  const char *rules = argc > 1 ? argv[1] : "exact";
+  guint n = argc > 2 ? (guint) atoi (argv[2]) : 300;
+  GError *error = NULL;
+  g_autofree char *platform_path = g_build_filename (source, "platforms", "tpu-like-quad.xml", NULL), *workload_path = g_build_filename (source, "workloads", "resnet18.xml", NULL);
+  g_autoptr (HdPlatform) platform = hd_platform_load (platform_path, &error);
+  g_autoptr (HdWorkload) workload = platform != NULL ? hd_workload_load (workload_path, NULL, &error) : NULL;
+  if (workload == NULL)
+    g_error ("%s", error->message);
+  HdExploreOptions options = HD_EXPLORE_OPTIONS_DEFAULT;
+  options.cost.rules = g_str_equal (rules, "simple") ? HD_RULES_SIMPLE : HD_RULES_EXACT;
+  double begin = cpu_seconds (), cold, warm;
+  g_autoptr (HdExploreSpace) space = hd_explore_space_new (workload, platform, &options, &error);
+  if (space == NULL)
+    g_error ("%s", error->message);
+  g_print ("space: %.3f s CPU, %u genes\n", cpu_seconds () - begin, hd_explore_space_problem (space)->n_genes);
+  g_autofree guint16 *all = make_candidates (space, n);
+  guint n_feasible = draft_all (space, all, n, &cold);
+  draft_all (space, all, n, &warm);
+  g_print ("%u allocations (%u feasible), %s rules: costs not known %.0f per CPU second, costs known %.0f per CPU second (at least 1,000 are wanted)\n", n, n_feasible, rules, n / cold, n / warm);
+  HdCostModel *cost = hd_cost_model_new (platform, workload, &options.cost);
+  measure_steps (space, cost, all, MIN (n, 100));
+  measure_steps (space, cost, all, MIN (n, 100));
+  hd_cost_model_free (cost);
+  struct rusage usage;
+  getrusage (RUSAGE_SELF, &usage);
+  g_print ("memory: %.0f MiB at most\n", (double) usage.ru_maxrss / 1024);
+  return 0;
+}
