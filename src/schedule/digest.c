@@ -4,13 +4,12 @@
  * and hashing costs more than encoding. Each part is preceded by its length, so no two schedules give the same stream.
  */
 #include "config.h"
-#include "base/sha256.h"
 #include "schedule/private.h"
 
 #include <string.h>
 
 typedef struct {
-  HdSha256 sum;
+  GChecksum *sum;
   guint8 buffer[65536];
   gsize n;
 } Digest;
@@ -18,7 +17,7 @@ typedef struct {
 static void
 flush (Digest *self)
 {
-  _hd_sha256_update (&self->sum, self->buffer, self->n);
+  g_checksum_update (self->sum, self->buffer, (gssize) self->n);
   self->n = 0;
 }
 
@@ -48,7 +47,7 @@ put_text (Digest *self, const char *text)
   gsize length = strlen (text);
   put (self, length);
   flush (self);
-  _hd_sha256_update (&self->sum, text, length);
+  g_checksum_update (self->sum, (const guchar *) text, (gssize) length);
 }
 
 static void
@@ -135,7 +134,8 @@ char *
 hd_schedule_sha256 (const HdSchedule *self)
 {
   g_autofree Digest *digest = g_new (Digest, 1);
-  _hd_sha256_init (&digest->sum);
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  digest->sum = sum;
   digest->n = 0;
   const char *const texts[] = { "heddle-schedule-1", self->platform_name, self->platform_sha256, self->pass, self->workload_xml, self->mapping_xml };
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -146,5 +146,5 @@ hd_schedule_sha256 (const HdSchedule *self)
   put_tasks (digest, self);
   put_pieces (digest, self);
   flush (digest);
-  return _hd_sha256_finish (&digest->sum);
+  return g_strdup (g_checksum_get_string (sum));
 }

@@ -1,5 +1,4 @@
-/* The base room: quantities, checked arithmetic, boxes, random numbers, suggestions, digests. */
-#include "base/sha256.h"
+/* The base room: quantities, checked arithmetic, boxes, random numbers, suggestions. */
 
 #include <heddle/box.h>
 #include <heddle/checked.h>
@@ -309,37 +308,4 @@ Test (error, faults_stand_in_order_once_and_not_without_end)
   cr_assert_not (hd_diagnostics_check (faults, &many));
   g_auto (GStrv) lines = g_strsplit (many->message, "\n", -1);
   cr_expect_eq (g_strv_length (lines), HD_DIAGNOSTICS_MAX + 1);
-}
-
-/* --- digests ------------------------------------------------------------------------------------------ */
-
-static char *
-digest_in_pieces (const guint8 *data, gsize n, gboolean portably, HdRandom *random)
-{
-  HdSha256 sum;
-  _hd_sha256_init (&sum);
-  if (portably)
-    sum.take = _hd_sha256_take_portably;
-  for (gsize done = 0; done < n;) {
-    gsize most = hd_random_below (random, 200), some = MIN (n - done, most);
-    _hd_sha256_update (&sum, data + done, some);
-    done += some;
-  }
-  return _hd_sha256_finish (&sum);
-}
-
-/* GLib's is the independent second opinion; the lengths pass every place at which a block can end. */
-Test (sha256, both_ways_agree_with_glib_whatever_the_pieces)
-{
-  guint8 data[700];
-  HdRandom random;
-  hd_random_init (&random, 5);
-  for (gsize i = 0; i < sizeof data; i++)
-    data[i] = hd_random_below (&random, 256);
-  for (gsize n = 0; n <= sizeof data; n++) {
-    g_autofree char *want = g_compute_checksum_for_data (G_CHECKSUM_SHA256, data, n), *best = digest_in_pieces (data, n, FALSE, &random);
-    g_autofree char *portable = digest_in_pieces (data, n, TRUE, &random);
-    cr_expect_str_eq (best, want, "%" G_GSIZE_FORMAT " bytes", n);
-    cr_expect_str_eq (portable, want, "%" G_GSIZE_FORMAT " bytes", n);
-  }
 }
