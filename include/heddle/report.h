@@ -34,6 +34,14 @@ gboolean hd_report_csv (HdTrace *trace, FILE *out, GError **error);
 gboolean hd_report_svg (HdTrace *trace, FILE *out, GError **error);
 
 /**
+ * hd_report_roofline:
+ *
+ * A roofline for each core (the sixteen busiest), as SVG: what each layer reached there, over operations for each bit of DRAM traffic, and of traffic of the core's own memories, under the core's peak and the slopes of
+ * these bandwidths. Both axes are logarithmic. Errors: %HD_ERROR_INPUT, also when the trace does not say what it ran on.
+ */
+gboolean hd_report_roofline (HdTrace *trace, FILE *out, GError **error);
+
+/**
  * hd_report_compare:
  * @same: (out): whether the runs are the same: every task's times, and the totals
  *

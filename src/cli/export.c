@@ -1,4 +1,4 @@
-/* heddle export: a trace as Perfetto JSON, CSV or SVG; a platform as SVG. */
+/* heddle export: a trace as Perfetto JSON, CSV, SVG or rooflines; a platform as SVG. */
 #include "config.h"
 #include "cli/cli.h"
 #include "cli/inputs.h"
@@ -18,6 +18,7 @@ static const struct {
   { "perfetto", hd_report_perfetto },
   { "csv", hd_report_csv },
   { "svg", hd_report_svg },
+  { "roofline", hd_report_roofline },
 };
 
 /* HDF5 files begin with a signature; whatever does not is taken for a platform, whose loader then says what is wrong. */
@@ -82,14 +83,14 @@ cli_export (int argc, char **argv)
   int status;
   g_autofree char *format = NULL, *output = NULL;
   const GOptionEntry entries[] = {
-    { "format", 'f', 0, G_OPTION_ARG_STRING, &format, "Of a trace: perfetto (for ui.perfetto.dev; 1 cycle is 1 ns), csv (a row per task), svg (Gantt chart and occupancy); of a platform: svg", "FORMAT" },
+    { "format", 'f', 0, G_OPTION_ARG_STRING, &format, "Of a trace: perfetto (for ui.perfetto.dev; 1 cycle is 1 ns), csv (a row per task), svg (Gantt chart and occupancy), roofline (an SVG for each core); of a platform: svg", "FORMAT" },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "The file to write (default: standard output)", "FILE" },
     { NULL },
   };
   if (!cli_parse (&argc, &argv, entries, NULL, 1, 1, &status))
     return status;
   if (format == NULL || !known_format (format))
-    return cli_usage ("--format %s - expected perfetto, csv or svg", format != NULL ? format : "is missing");
+    return cli_usage ("--format %s - expected perfetto, csv, svg or roofline", format != NULL ? format : "is missing");
 
   GError *error = NULL;
   if (output == NULL)

@@ -286,6 +286,44 @@ write_layers (const HdSchedule *schedule, const HdResult *result, HdSink *sink, 
          && write_u64 (sink, "/layers/moved_bits", "bit", "bits of the transfers made for it", "layer", table.moved_bits, n, error);
 }
 
+/* What each core did for each layer: one row for each pair that occurs, by core, then layer. */
+static gboolean
+write_core_layers (const HdPlatform *platform, const HdSchedule *schedule, const HdResult *result, HdSink *sink, GError **error)
+{
+  g_autoptr (GHashTable) sums = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  for (guint32 t = 0; t < schedule->n_tasks; t++) {
+    if (schedule->kind[t] != HD_TASK_COMPUTE || schedule->layer[t] == HD_NONE || result->columns.end[t] == G_MAXUINT64)
+      continue;
+    gint64 key = (gint64) ((guint64) schedule->queue[schedule->queue_of[t]].core * schedule->n_layers + schedule->layer[t]);
+    guint64 *sum = g_hash_table_lookup (sums, &key);
+    if (sum == NULL)
+      g_hash_table_insert (sums, g_memdup2 (&key, sizeof key), sum = g_new0 (guint64, 1));
+    *sum += schedule->cost[schedule->what[t]].macs;
+  }
+  guint n = 0, most = g_hash_table_size (sums);
+  g_autofree guint32 *core = g_new (guint32, (gsize) most + 1), *layer = g_new (guint32, (gsize) most + 1);
+  g_autofree guint64 *operations = g_new (guint64, (gsize) most + 1);
+  for (guint c = 0; c < platform->n_cores; c++)
+    for (guint l = 0; l < schedule->n_layers && n < most; l++) {
+      gint64 key = (gint64) ((guint64) c * schedule->n_layers + l);
+      const guint64 *sum = g_hash_table_lookup (sums, &key);
+      if (sum == NULL)
+        continue;
+      core[n] = c;
+      layer[n] = l;
+      operations[n++] = *sum;
+    }
+  const HdTraceColumn columns[] = {
+    { .path = "/core_layers/core", .type = HD_COLUMN_U32, .units = "1", .long_name = "core, index in /names/core", .dimension = "core_layer", .values = core, .n = n },
+    { .path = "/core_layers/layer", .type = HD_COLUMN_U32, .units = "1", .long_name = "layer, index in /names/layer", .dimension = "core_layer", .values = layer, .n = n },
+    { .path = "/core_layers/operations", .type = HD_COLUMN_U64, .units = "1", .long_name = "MACs or element operations that this core did for this layer", .dimension = "core_layer", .values = operations, .n = n },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (columns); i++)
+    if (!hd_trace_sink_write_column (sink, &columns[i], error))
+      return FALSE;
+  return TRUE;
+}
+
 gboolean
 cli_record_result (CliRecord *self, const HdResult *result, HdSink *sink, GError **error)
 {
@@ -300,7 +338,7 @@ cli_record_result (CliRecord *self, const HdResult *result, HdSink *sink, GError
   if (self->inferences > 1 && !hd_trace_sink_write_count (sink, "inferences", self->inferences, error))
     return FALSE;
   return hd_trace_sink_write_count (sink, "dram_read_bits", result->dram_read_bits, error) && hd_trace_sink_write_count (sink, "dram_write_bits", result->dram_write_bits, error)
-         && write_cores (platform, result, sink, error) && write_layers (self->schedule, result, sink, error)
+         && write_cores (platform, result, sink, error) && write_layers (self->schedule, result, sink, error) && write_core_layers (platform, self->schedule, result, sink, error)
          && write_u64 (sink, "/memories/peak_bits", "bit", "most bits held at once", "memory", result->memory_peak_bits, platform->n_memories, error)
          && write_u64 (sink, "/resources/busy", "cycle", "cycles in which it was held", "resource", result->resource_busy_cycles, platform->n_resources, error)
          && write_u64 (sink, "/resources/bits", "bit", "bits moved", "resource", result->resource_bits, platform->n_resources, error);

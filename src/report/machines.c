@@ -6,6 +6,8 @@
 #include "config.h"
 #include "report/machines.h"
 
+#include "report/peak.h"
+
 #include <heddle/platform.h>
 #include <heddle/units.h>
 
@@ -17,40 +19,22 @@
 
 /* --- what a machine has ------------------------------------------------------------------------------------- */
 
-static double
-units_of (const HdCore *core)
-{
-  double units = core->kind == HD_CORE_VECTOR || core->kind == HD_CORE_POOLING ? (double) core->lanes
-               : core->kind == HD_CORE_IMC                                    ? (double) core->imc_rows * (double) core->imc_columns * (double) core->imc_macros
-                                                                              : 1;
-  for (guint d = 0; d < core->n_dimensions && (core->kind == HD_CORE_SPATIAL || core->kind == HD_CORE_SYSTOLIC); d++)
-    units *= (double) core->dimension_size[d];
-  return units;
-}
-
-static double
-rate_of (const HdPlatform *platform, HdResourceId id)
-{
-  const HdResource *resource = &platform->resource[id];
-  return resource->width_bits > 0 ? (double) resource->width_bits * (double) platform->clock_hz / (double) resource->period : (double) INFINITY;
-}
-
 static HdMachine
 measure (const HdPlatform *platform)
 {
   HdMachine machine = { .cores = platform->n_cores };
   for (guint c = 0; c < platform->n_cores; c++)
-    machine.operations += units_of (&platform->core[c]) * (double) platform->clock_hz / (double) platform->core[c].period;
+    machine.operations += _hd_peak_of_core (&platform->core[c]) * (double) platform->clock_hz / (double) platform->core[c].period;
   for (guint m = 0; m < platform->n_memories; m++) {
     const HdMemory *memory = &platform->memory[m];
     if (memory->dram)
-      machine.dram_rate += rate_of (platform, memory->read_port) + (memory->write_port != memory->read_port ? rate_of (platform, memory->write_port) : 0);
+      machine.dram_rate += _hd_peak_of_resource (platform, memory->read_port) + (memory->write_port != memory->read_port ? _hd_peak_of_resource (platform, memory->write_port) : 0);
     else
       machine.chip_bits += (double) memory->capacity_bits;
   }
   for (guint r = 0; r < platform->n_resources; r++)
     if (platform->resource[r].kind != HD_RESOURCE_PORT && platform->resource[r].width_bits > 0)
-      machine.network_rate += rate_of (platform, r);
+      machine.network_rate += _hd_peak_of_resource (platform, r);
   machine.network_rate = machine.network_rate > 0 ? machine.network_rate : (double) INFINITY;
   return machine;
 }

@@ -20,8 +20,8 @@ _hd_svg_colour (const HdView *view, guint32 task)
 /* --- colours -------------------------------------------------------------------------------------------- */
 
 /* Neighbouring layers get different hues; after twelve the hues come again, darker, then lighter. */
-static void
-colour_of_class (guint class, guint rgb[3])
+void
+_hd_svg_colour_of_class (guint class, guint rgb[3])
 {
   static const guint HUE[SVG_HUES] = { 0x4269d0, 0xefb118, 0xff725c, 0x6cc5b0, 0x3ca951, 0xff8ab7, 0xa463f2, 0x97bbf5, 0x9c6b4e, 0x9498a0, 0xc3b21e, 0x1b9e9e };
   guint hue = class == SVG_COLOURS ? 0x777777 : HUE[class % SVG_HUES], shade = class == SVG_COLOURS ? 0 : class / SVG_HUES;
@@ -40,14 +40,14 @@ put_style (SvgChart *self)
          self->out);
   for (guint c = 0; c <= SVG_COLOURS; c++) {
     guint rgb[3];
-    colour_of_class (c, rgb);
+    _hd_svg_colour_of_class (c, rgb);
     fprintf (self->out, ".c%u{fill:#%02x%02x%02x}", c, rgb[0], rgb[1], rgb[2]);
   }
   fputs ("@media(prefers-color-scheme:dark){.paper{fill:#15171a}text{fill:#ddd}.small,.tick,.scale,.note{fill:#aaa}.bar{stroke:#15171a}.bad{fill:#f66}}", self->out);
   /* Text in a bar keeps its contrast in both schemes. */
   for (guint c = 0; c <= SVG_COLOURS; c++) {
     guint rgb[3];
-    colour_of_class (c, rgb);
+    _hd_svg_colour_of_class (c, rgb);
     fprintf (self->out, ".t%u{fill:%s}", c, rgb[0] * 3 + rgb[1] * 6 + rgb[2] > 1300 ? "#111" : "#fff");
   }
   fputs ("</style>\n", self->out);

@@ -22,6 +22,9 @@ typedef struct {
 /** Class of a task's colour: "c%u". */
 guint _hd_svg_colour (const HdView *view, guint32 task);
 
+/** The colour behind "c%u". */
+void _hd_svg_colour_of_class (guint class, guint rgb[3]);
+
 /** The rows of the cores and queues that did anything. */
 void _hd_svg_rows (SvgChart *self);
 /** The occupancy of the memories that held anything. */
