@@ -186,7 +186,7 @@ gboolean hd_cost_model_apply_mapping (HdCostModel *self, const HdMapping *mappin
  */
 gboolean hd_cost_node (HdCostModel *self, HdCoreId core, HdLayerId layer, const HdBox *box, const HdCostPlace *place, HdNodeCost *cost, GError **error);
 
-/** As hd_cost_node(), with everything that stands behind it: the mapping, and who moves what at which level. Not cached. */
+/** As hd_cost_node(), with everything that stands behind it: the mapping, and who moves what at which level. Of a shape that a report was made of before, the same again, with evaluations 0. Threads: any. */
 HdCostReport *hd_cost_report (HdCostModel *self, HdCoreId core, HdLayerId layer, const HdBox *box, const HdCostPlace *place, GError **error);
 
 /**

@@ -28,6 +28,8 @@ struct HdCostModel {
   HdCostMapping **given;     /* [layer * n_cores + core], nullable */
   guint n_structures;
   HdCostCache *cache;
+  GMutex lock;               /* of reports */
+  GHashTable *reports;       /* words of a key (GBytes) -> HdCostReport */
 };
 
 /* Everything about a layer that its boxes share, but names that no core looks at. */
@@ -98,6 +100,8 @@ hd_cost_model_new (const HdPlatform *platform, const HdWorkload *workload, const
   self->layer = g_new0 (Layer, workload->n_layers);
   self->given = g_new0 (HdCostMapping *, (gsize) workload->n_layers * MAX (platform->n_cores, 1));
   self->cache = _hd_cost_cache_new ();
+  g_mutex_init (&self->lock);
+  self->reports = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, (GDestroyNotify) hd_cost_report_free);
   for (guint l = 0; l < workload->n_layers; l++)
     {
       char *structure = describe_structure (workload, &workload->layers[l]);
@@ -125,6 +129,8 @@ hd_cost_model_free (HdCostModel *self)
   g_free (self->layer);
   g_free (self->given);
   _hd_cost_cache_free (self->cache);
+  g_hash_table_unref (self->reports);
+  g_mutex_clear (&self->lock);
   g_free (self);
 }
 
@@ -347,13 +353,52 @@ hd_cost_node (HdCostModel *self, HdCoreId core, HdLayerId layer, const HdBox *bo
   return TRUE;
 }
 
+static HdCostReport *
+copy_report (const HdCostReport *report)
+{
+  HdCostReport *copy = g_memdup2 (report, sizeof *report);
+
+  copy->level = g_memdup2 (report->level, report->n_levels * sizeof report->level[0]);
+  return copy;
+}
+
+/* What is said of @words already, for @layer: nothing more was looked at. */
+static HdCostReport *
+known_report (HdCostModel *self, GBytes *words, HdLayerId layer)
+{
+  const HdCostReport *known;
+  HdCostReport *copy = NULL;
+
+  g_mutex_lock (&self->lock);
+  if ((known = g_hash_table_lookup (self->reports, words)))
+    {
+      copy = copy_report (known);
+      copy->layer = layer;
+      copy->cost.evaluations = 0;
+    }
+  g_mutex_unlock (&self->lock);
+  return copy;
+}
+
 HdCostReport *
 hd_cost_report (HdCostModel *self, HdCoreId core, HdLayerId layer, const HdBox *box, const HdCostPlace *place, GError **error)
 {
   static const HdCostPlace default_place = HD_COST_PLACE_DEFAULT;
+  g_autoptr (GBytes) words = NULL;
+  HdCostReport *report;
+  HdCostKey key;
 
   g_return_val_if_fail (layer < self->workload->n_layers && core < self->platform->n_cores && !hd_box_is_empty (box), NULL);
-  return compute (self, core, layer, box, place ? place : &default_place, error);
+  place = place ? place : &default_place;
+  if (!make_key (self, core, layer, box, place, &key))
+    return compute (self, core, layer, box, place, error);
+  words = g_bytes_new (key.word, key.n * sizeof key.word[0]);
+  if ((report = known_report (self, words, layer)) || !(report = compute (self, core, layer, box, place, error)))
+    return report;
+  g_mutex_lock (&self->lock);
+  g_hash_table_replace (self->reports, g_bytes_ref (words), copy_report (report));
+  g_mutex_unlock (&self->lock);
+  return report;
 }
 
 void

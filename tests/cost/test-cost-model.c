@@ -57,6 +57,25 @@ Test (model, same_shapes_are_costed_once_and_borders_by_themselves)
 }
 
 /* 2 x 2 weights of 16 places: 8 * 8 * 9 weights are 4,608 bit, in the buffer all node long. */
+Test (model, a_report_of_a_known_shape_is_the_same_and_not_searched_again)
+{
+  Toy toy;
+  HdCostPlace top = { { 4, 4, 4 }, 0, 0 };
+
+  machine (&toy);
+  toy_conv (&toy, 8, 8, 6, 8, 3, 3, 1, 1, 1);
+  HdBox box = hd_layer_whole_box (&toy.layer);
+  g_autoptr (HdCostModel) model = hd_cost_model_new (&toy.platform, &toy.workload, NULL);
+  g_autoptr (HdCostReport) first = hd_cost_report (model, 0, 0, &box, NULL, NULL), again = hd_cost_report (model, 0, 0, &box, NULL, NULL);
+  cr_assert (gt (u64, first->cost.evaluations, 0));
+  cr_assert (eq (u64, again->cost.evaluations, 0));
+  again->cost.evaluations = first->cost.evaluations;
+  cr_assert (memcmp (&first->cost, &again->cost, sizeof first->cost) == 0 && memcmp (&first->mapping, &again->mapping, sizeof first->mapping) == 0);
+  cr_assert (first->n_levels == again->n_levels && first->level != again->level && memcmp (first->level, again->level, first->n_levels * sizeof first->level[0]) == 0);
+  g_autoptr (HdCostReport) elsewhere = hd_cost_report (model, 0, 0, &box, &top, NULL);
+  cr_assert (elsewhere != NULL && elsewhere->cost.evaluations > 0);
+}
+
 Test (model, weights_that_stay_are_loaded_apart)
 {
   Toy toy;
