@@ -85,9 +85,11 @@ static gboolean
 split_quantity (const char *text, const char **suffix)
 {
   const char *p = text;
-  gboolean digits = FALSE;
-  for (; g_ascii_isdigit (*p) || *p == '.'; p++)
+  gboolean digits = FALSE, point = FALSE;
+  for (; g_ascii_isdigit (*p) || (*p == '.' && !point); p++) {
+    point |= *p == '.';
     digits |= *p != '.';
+  }
   if (digits && (*p == 'e' || *p == 'E') && (g_ascii_isdigit (p[1]) || ((p[1] == '-' || p[1] == '+') && g_ascii_isdigit (p[2]))))
     for (p += 2; g_ascii_isdigit (*p);)
       p++;

@@ -1,7 +1,7 @@
 /* heddle check: is a file what it should be? Platform, workload, mapping, schedule, trace and validation files, told apart by what is in them.
  *
  * Files that stand on one command line are used for each other: a mapping is checked against the workload and platform before it, a schedule against its platform, a trace against its
- * schedule. A trace that heddle itself scheduled brings all of that along: the schedule is made again from it and must have the same sha256.
+ * schedule. A trace that heddle itself scheduled brings all of that along (check-trace.c).
  */
 #include "config.h"
 #include "cli/cli.h"

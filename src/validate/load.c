@@ -32,7 +32,7 @@ read_number (Reader *reader, HdXmlNode *node, const char *name)
   double value = g_ascii_strtod (text, &end);
   if (*text == '\0')
     return 0;
-  if (*end != '\0' || !isfinite (value) || fabs (value) > MAX_NUMBER || g_ascii_isspace (*text)) {
+  if (*end != '\0' || !isfinite (value) || fabs (value) > MAX_NUMBER || strpbrk (text, "xX \t\n") != NULL) {
     hd_xml_fault (reader->xml, node, "%s=\"%.40s\" - expected a number of at most 1e18", name, text);
     return 0;
   }

@@ -142,7 +142,7 @@ read_numbers (Reader *r, char **words, HdContents *contents)
     }
     integer = FALSE;
     reals[i] = g_ascii_strtod (words[i], &end);
-    if (end == words[i] || *end != '\0' || !isfinite (reals[i]))
+    if (end == words[i] || *end != '\0' || strpbrk (words[i], "xX") != NULL || !isfinite (reals[i]))
       return FALSE;
   }
   *contents = (HdContents) { n, integer ? g_steal_pointer (&ints) : NULL, g_steal_pointer (&reals) };

@@ -40,7 +40,7 @@ Test (units, what_is_no_quantity_is_refused)
   } BAD[] = {
     { "", HD_UNIT_BIT }, { "8", HD_UNIT_BIT }, { "bit", HD_UNIT_BIT }, { "8 bits", HD_UNIT_BIT }, { "8 KB", HD_UNIT_BIT }, { "8 mbit", HD_UNIT_BIT }, { "-8 bit", HD_UNIT_BIT }, { "+8 bit", HD_UNIT_BIT },
     { "0x8 bit", HD_UNIT_BIT }, { "8 bit bit", HD_UNIT_BIT }, { "8,5 pJ", HD_UNIT_PJ }, { "inf pJ", HD_UNIT_PJ }, { "1e999 pJ", HD_UNIT_PJ }, { "12 things", HD_UNIT_COUNT }, { "8 byte", HD_UNIT_BIT_PER_CYCLE },
-    { "1 kW", HD_UNIT_WATT }, { ".", HD_UNIT_COUNT },
+    { "1 kW", HD_UNIT_WATT }, { ".", HD_UNIT_COUNT }, { "1.2.3 KiB", HD_UNIT_BIT }, { "1..2 KiB", HD_UNIT_BIT },
   };
   for (guint i = 0; i < G_N_ELEMENTS (BAD); i++) {
     g_autoptr (GError) error = NULL;

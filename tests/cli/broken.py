@@ -101,7 +101,7 @@ def hostile_xml(root, sound):
 
 # --- one value or name of a sound file that is not right ----------------------------------------------------------------------------
 
-NUMBERS = {"negative": "-7", "word": "many", "nothing": "", "nan": "nan", "huge": "99999999999999999999", "endless": "1e999", "hexadecimal": "0x10", "doubled": "1 2 3 4 5 6 7 8 9 10"}
+NUMBERS = {"negative": "-7", "word": "many", "nothing": "", "nan": "nan", "huge": "99999999999999999999", "endless": "1e999", "hexadecimal": "0x10", "two-points": "1.2.3", "doubled": "1 2 3 4 5 6 7 8 9 10"}
 
 
 def wrong_numbers(sound, attributes):

@@ -134,7 +134,9 @@ def kept(folder, pattern):
 
 def xml_families(corpus, root, command, sound, numbers, many):
     files_of = {"cut": broken.cuts(sound), "hostile XML": broken.hostile_xml(root, sound), "numbers": broken.wrong_numbers(sound, numbers), "names": broken.wrong_names(sound)}
-    if many:
+    if many is None:
+        del files_of["names"]   # they are free
+    elif many:
         files_of["crowds"] = broken.crowds(sound, many)
     for name, files in files_of.items():
         yield Family(corpus, name, command, XML_PLACE, ".xml", files)
@@ -236,6 +238,9 @@ def families(at):
     yield from xml_families("mapping", "mapping", ["check", "-q", platform, workload], MAPPING, ["tile.OY", "cut.size", "unroll.factor"], [])
     yield Family("schedule", "kept", ["check", "-q", SYNTHETIC], XML_PLACE, ".xml", kept("schedule", r"bad-.*\.xml"))
     yield from xml_families("schedule", "schedule", ["check", "-q", platform], schedule, ["piece.bits", "piece.id", "transfer.id", "transfer.bits", "compute.cycles", "compute.energy", "compute.id", "compute.node"], ["layer", "tensor", "queue", "piece", "transfer", "compute"])
+    with open(os.path.join(SOURCE, "validation/depfin.xml"), "rb") as file:
+        validation = file.read()
+    yield from xml_families("validation", "validation", ["check"], validation, ["target.published"], None)
     yield from onnx_families(at)
     if HAVE_H5PY:
         yield from hdf5_families(at, platform)
