@@ -71,7 +71,7 @@ hd_explore_draft (const HdExploreSpace *self, const guint16 *genes, HdExploreSco
 {
   HdPassOptions options = draft_options (self);
   g_autoptr (HdMapping) mapping = _hd_explore_decode (self, self->draft_platform, genes, error);
-  return mapping != NULL && score_mapping (self, mapping, &options, score, error);
+  return mapping != NULL && _hd_explore_check_effort (self, mapping, error) && score_mapping (self, mapping, &options, score, error);
 }
 
 gboolean

@@ -120,6 +120,7 @@ hd_explore_space_new (HdWorkload *workload, HdPlatform *platform, const HdExplor
     add_genes (self, l);
   make_problem (self);
   _hd_explore_starts (self);
+  _hd_explore_limit_effort (self);
   g_autoptr (HdMapping) first = hd_explore_space_mapping (self, (const guint16 *) (const void *) self->starts->data, error);
   return first != NULL && hd_pass_check_dram (first, error) ? g_steal_pointer (&self) : NULL;
 }

@@ -50,6 +50,7 @@ struct HdExploreSpace {
   GArray *gene_of;       /* of GeneOf, by gene */
   GArray *starts;        /* of guint16 */
   guint n_starts;
+  guint64 most_nodes;          /* of a mapping that a search runs */
 };
 
 typedef struct {
@@ -87,6 +88,10 @@ void _hd_explore_repair (gpointer data, guint16 *genes);
 
 /* score.c: HdSearchProblem.evaluate; the context is the space */
 gboolean _hd_explore_evaluate (gpointer context, const guint16 *genes, double *objectives);
+
+/* effort.c: sets most_nodes; FALSE when a mapping has more */
+void _hd_explore_limit_effort (HdExploreSpace *self);
+gboolean _hd_explore_check_effort (const HdExploreSpace *self, const HdMapping *mapping, GError **error);
 
 /* allocate.c: the starts */
 void _hd_explore_starts (HdExploreSpace *self);
