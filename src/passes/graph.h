@@ -15,6 +15,7 @@ typedef struct {
   HdCoreId *core;          /* by node */
   guint32 *cost_of;        /* by node: row of `cost` */
   guint32 *weight_key;     /* by node */
+  guint64 *output_bits;    /* by node [bit] */
   GArray *cost;            /* of HdTaskCost: by shape and core */
   guint64 *follower_begin; /* by node: who reads its output */
   guint32 *follower;
@@ -28,6 +29,12 @@ static inline const HdTaskCost *
 graph_cost (const Graph *self, HdNodeId node)
 {
   return &g_array_index (self->cost, HdTaskCost, self->cost_of[node]);
+}
+
+static inline guint64
+graph_output_bits (const Graph *self, HdNodeId node)
+{
+  return self->output_bits[node];
 }
 
 /* order.c: (transfer full): the nodes in an order in which they can be executed */

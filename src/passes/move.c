@@ -1,12 +1,12 @@
-/* Movements: which queue and route a transfer takes, and the transfers that fetch and store items.
+/* Movements: which queue and route a transfer takes, and the transfers themselves.
  *
  * A transfer into an on-chip memory waits in the first DMA engine (by id) that loads into it; one out to DRAM in the first that stores from the source. Engines that belong to a
- * core put their transfers in the core's own queue, where nothing overlaps.
+ * core put their transfers in the core's own queue, where nothing overlaps. A transfer to several memories waits in the engine of the first.
  */
 #include "config.h"
 #include "passes/plan.h"
 
-/* --- queues and routes ------------------------------------------------------------------------------ */
+/* --- queues ----------------------------------------------------------------------------------------- */
 
 static HdQueueId
 make_queue (Plan *plan, const HdQueue *queue)
@@ -17,72 +17,86 @@ make_queue (Plan *plan, const HdQueue *queue)
   return id;
 }
 
-gboolean
-plan_queue_for_core (Plan *plan, HdCoreId core, HdQueueId *queue)
+HdQueueId
+plan_queue_for_core (Plan *plan, HdCoreId core)
 {
   if (plan->core_queue[core] == HD_NONE)
     plan->core_queue[core] = make_queue (plan, &(HdQueue) { .name = plan->platform->core[core].id, .order = HD_QUEUE_IN_ORDER, .outstanding = 1, .core = core });
-  *queue = plan->core_queue[core];
-  return TRUE;
+  return plan->core_queue[core];
 }
 
 static HdQueueId
 queue_for_dma (Plan *plan, guint d)
 {
   const HdDma *dma = &plan->platform->dma[d];
-  HdQueueId queue;
-  if (dma->core != HD_NONE) {
-    plan_queue_for_core (plan, dma->core, &queue);
-    return queue;
-  }
+  if (dma->core != HD_NONE)
+    return plan_queue_for_core (plan, dma->core);
   if (plan->dma_queue[d] == HD_NONE)
     plan->dma_queue[d] = make_queue (plan, &(HdQueue) { .name = dma->id, .order = HD_QUEUE_IN_ORDER, .outstanding = dma->outstanding, .priority = dma->priority,
                                                         .slot = dma->slot, .core = HD_NONE });
   return plan->dma_queue[d];
 }
 
-static gboolean
-serves (const HdDma *dma, HdMemoryId memory)
-{
-  for (guint i = 0; i < dma->n_memories; i++)
-    if (dma->memories[i] == memory)
-      return TRUE;
-  return FALSE;
-}
+/* --- routes ----------------------------------------------------------------------------------------- */
 
-static guint
-choose_dma (const Plan *plan, HdMemoryId source, HdMemoryId destination)
+/* Entries of route_of: not asked for yet, no way, else route + ROUTE_FIRST. */
+enum { ROUTE_UNKNOWN, ROUTE_NONE, ROUTE_FIRST };
+
+guint32
+plan_route (Plan *plan, HdMemoryId source, HdMemoryId destination)
 {
-  gboolean load = destination != plan->dram;
-  for (guint d = 0; d < plan->platform->n_dmas; d++) {
-    const HdDma *dma = &plan->platform->dma[d];
-    if ((load ? dma->loads : dma->stores) && serves (dma, load ? destination : source))
-      return d;
+  if (plan->route_of[source] == NULL)
+    plan->route_of[source] = g_new0 (guint32, plan->platform->n_memories);
+  guint32 *known = &plan->route_of[source][destination];
+  if (*known == ROUTE_UNKNOWN) {
+    HdRoute route;
+    *known = ROUTE_NONE;
+    if (hd_platform_route (plan->platform, source, &destination, 1, &route, NULL)) {
+      *known = hd_schedule_builder_route (plan->builder, &route) + ROUTE_FIRST;
+      g_array_set_size (plan->route_hops, MAX (plan->route_hops->len, *known - ROUTE_FIRST + 1));
+      g_array_index (plan->route_hops, guint, *known - ROUTE_FIRST) = route.n_hops;
+      hd_route_clear (&route);
+    }
   }
-  return HD_NONE;
+  return *known == ROUTE_NONE ? HD_NONE : *known - ROUTE_FIRST;
 }
 
-gboolean
-plan_way (Plan *plan, HdMemoryId source, HdMemoryId destination, Way *way, GError **error)
+/* The tree to all listeners, by what it joins. */
+static gboolean
+cast_route (Plan *plan, HdMemoryId source, guint32 *index, GError **error)
 {
-  guint dma = choose_dma (plan, source, destination);
+  guint n = plan->listeners->len;
+  g_autofree HdMemoryId *key = g_new (HdMemoryId, n + 1);
+  key[0] = source;
+  for (guint i = 0; i < n; i++)
+    key[i + 1] = g_array_index (plan->listeners, Listener, i).memory;
+  g_autoptr (GBytes) bytes = g_bytes_new (key, (n + 1) * sizeof *key);
+  guint known = GPOINTER_TO_UINT (g_hash_table_lookup (plan->cast_routes, bytes));
+  if (known == 0) {
+    HdRoute route;
+    if (!hd_platform_route (plan->platform, source, key + 1, n, &route, error))
+      return FALSE;
+    known = hd_schedule_builder_route (plan->builder, &route) + 1;
+    hd_route_clear (&route);
+    g_hash_table_insert (plan->cast_routes, g_bytes_ref (bytes), GUINT_TO_POINTER (known));
+  }
+  *index = known - 1;
+  return TRUE;
+}
+
+static gboolean
+find_way (Plan *plan, HdMemoryId source, HdMemoryId destination, Way *way, GError **error)
+{
+  guint dma = destination != plan->dram ? plan->space[destination].load_dma : plan->space[source].store_dma;
   if (dma == HD_NONE) {
     g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "no DMA engine moves data from memory \"%s\" to \"%s\"", plan->platform->memory[source].id, plan->platform->memory[destination].id);
     return FALSE;
   }
   way->queue = queue_for_dma (plan, dma);
-  gint64 key = (gint64) ((guint64) source << 32 | destination);
-  guint known = GPOINTER_TO_UINT (g_hash_table_lookup (plan->routes, &key));
-  if (known == 0) {
-    HdRoute route;
-    if (!hd_platform_route (plan->platform, source, &destination, 1, &route, error))
-      return FALSE;
-    known = hd_schedule_builder_route (plan->builder, &route) + 1;
-    hd_route_clear (&route);
-    g_hash_table_insert (plan->routes, g_memdup2 (&key, sizeof key), GUINT_TO_POINTER (known));
-  }
-  way->route = known - 1;
-  return TRUE;
+  way->route = plan_route (plan, source, destination);
+  HdRoute route;
+  /* Asked again for its message. */
+  return way->route != HD_NONE || hd_platform_route (plan->platform, source, &destination, 1, &route, error);
 }
 
 /* --- transfers ---------------------------------------------------------------------------------------- */
@@ -105,131 +119,49 @@ gate_prefetch (Plan *plan)
 {
   guint limit = plan->mapping->dram.prefetch;
   HdCoreId core = plan->graph->core[plan->order[plan->step]];
-  GArray *done = g_array_index (plan->core_nodes, GArray *, core);
-  if (limit == 0 || done->len < limit)
-    return;
-  HdQueueId queue;
-  plan_queue_for_core (plan, core, &queue);
-  plan_gate (plan, g_array_index (done, HdTaskId, done->len - limit), queue);
+  GArray *done = plan->core_nodes[core];
+  if (limit > 0 && done->len >= limit)
+    plan_gate (plan, g_array_index (done, HdTaskId, done->len - limit), plan_queue_for_core (plan, core));
 }
 
-/* Writes @box of an instance to DRAM. With @copy that is an instance too, from which the item can be fetched again. */
 gboolean
 plan_store (Plan *plan, guint32 index, const HdBox *box, guint64 bits, guint32 *copy, GError **error)
 {
   Instance source = *plan_instance (plan, index);
   Way way;
-  if (!plan_way (plan, source.memory, plan->dram, &way, error) || !plan_allocate (plan, plan->dram, bits, source.item, error))
+  if (!find_way (plan, source.memory, plan->dram, &way, error) || !plan_allocate (plan, plan->dram, bits, source.item, error))
     return FALSE;
   HdTaskId task = make_transfer (plan, &way, bits);
   hd_schedule_builder_use (plan->builder, task, source.piece);
   plan_add_user (plan, index, task, way.queue);
   HdPieceId piece = hd_schedule_builder_piece (plan->builder, plan->dram, bits, task, plan_item_tensor (plan, source.item), box);
   if (copy != NULL)
-    *copy = plan_add_instance (plan, source.item, plan->dram, piece, bits, task, way.queue);
+    *copy = plan_add_instance (plan, &(Instance) { .item = source.item, .memory = plan->dram, .piece = piece, .bits = bits, .part_step = NO_STEP }, task, way.queue);
   return TRUE;
 }
 
-/* Sees that every node that makes a part of the item has its output in DRAM; @sources gets those copies. */
-static gboolean
-sources_in_dram (Plan *plan, guint32 item, GArray *sources, GError **error)
-{
-  guint32 piece = item - plan->tiling->n_nodes;
-  for (guint64 k = plan->producer_begin[piece]; k < plan->producer_begin[piece + 1]; k++) {
-    guint32 from = g_array_index (plan->producers, guint32, k);
-    guint32 copy = plan_find_instance (plan, from, plan->dram);
-    if (copy == HD_NONE) {
-      HdBox box = plan_item_box (plan, from);
-      guint32 here = plan->first_instance[from];
-      if (!plan_store (plan, here, &box, plan_instance (plan, here)->bits, &copy, error))
-        return FALSE;
-    }
-    g_array_append_val (sources, copy);
-  }
-  return TRUE;
-}
-
-/* Where a node's output can be copied from: another on-chip memory first, else DRAM. What is here already and yet wanted again comes from DRAM. */
-static guint32
-best_source (Plan *plan, guint32 item, HdMemoryId destination)
-{
-  guint32 in_dram = plan_find_instance (plan, item, plan->dram);
-  if (plan->refetched[item] && in_dram != HD_NONE && plan_find_instance (plan, item, destination) != HD_NONE)
-    return in_dram;
-  for (guint32 i = plan->first_instance[item]; i != HD_NONE; i = plan_instance (plan, i)->next)
-    if (plan_instance (plan, i)->memory != plan->dram)
-      return i;
-  return in_dram;
-}
-
-/* The transfer of @bits of the item into @memory, where room has been made. Sets the task and its queue. */
-static gboolean
-transfer_into (Plan *plan, guint32 item, HdMemoryId memory, guint32 source, GArray *sources, guint64 bits, HdTaskId *task, HdQueueId *queue, GError **error)
+gboolean
+plan_move (Plan *plan, guint32 item, const HdBox *box, guint64 bits, GError **error)
 {
   Way way;
-  HdMemoryId from = source != HD_NONE ? plan_instance (plan, source)->memory : plan->dram;
-  if (!plan_way (plan, from, memory, &way, error))
+  HdTensorId tensor = plan_item_tensor (plan, item);
+  HdMemoryId from = plan->sources->len > 0 ? plan_instance (plan, g_array_index (plan->sources, guint32, 0))->memory : plan->dram;
+  if (!find_way (plan, from, g_array_index (plan->listeners, Listener, 0).memory, &way, error)
+      || (plan->listeners->len > 1 && !cast_route (plan, from, &way.route, error)))
     return FALSE;
   gate_prefetch (plan);
-  *task = make_transfer (plan, &way, bits);
-  *queue = way.queue;
-  if (source != HD_NONE) {
-    hd_schedule_builder_use (plan->builder, *task, plan_instance (plan, source)->piece);
-    plan_add_user (plan, source, *task, way.queue);
-  } else if (sources->len == 0) {
-    hd_schedule_builder_use (plan->builder, *task, plan->tensor_piece[plan_item_tensor (plan, item)]);
+  HdTaskId task = make_transfer (plan, &way, bits);
+  if (plan->sources->len == 0)
+    hd_schedule_builder_use (plan->builder, task, plan->tensor_piece[tensor]);
+  for (guint i = 0; i < plan->sources->len; i++) {
+    guint32 source = g_array_index (plan->sources, guint32, i);
+    hd_schedule_builder_use (plan->builder, task, plan_instance (plan, source)->piece);
+    plan_add_user (plan, source, task, way.queue);
   }
-  for (guint i = 0; i < sources->len; i++) {
-    guint32 copy = g_array_index (sources, guint32, i);
-    hd_schedule_builder_use (plan->builder, *task, plan_instance (plan, copy)->piece);
-    plan_add_user (plan, copy, *task, way.queue);
+  for (guint i = 0; i < plan->listeners->len; i++) {
+    Listener l = g_array_index (plan->listeners, Listener, i);
+    HdPieceId piece = hd_schedule_builder_piece (plan->builder, l.memory, bits, task, tensor, box);
+    plan_add_instance (plan, &(Instance) { .item = item, .memory = l.memory, .piece = piece, .bits = bits, .part_step = l.part_step, .part_operand = l.part_operand }, task, way.queue);
   }
-  return TRUE;
-}
-
-/* Finds what an item is copied from, and sees that it stays there while room is made. */
-static gboolean
-find_source (Plan *plan, guint32 item, HdMemoryId destination, guint32 *source, GArray *sources, GError **error)
-{
-  *source = HD_NONE;
-  if (plan_item_is_node (plan, item)) {
-    *source = best_source (plan, item, destination);
-    plan_instance (plan, *source)->pinned = plan->step;
-    return TRUE;
-  }
-  if (plan->workload->tensors[plan_item_tensor (plan, item)].producer == HD_NONE)
-    return TRUE;
-  return sources_in_dram (plan, item, sources, error);
-}
-
-gboolean
-plan_fetch_item (Plan *plan, guint32 item, HdMemoryId memory, guint32 *instance, GError **error)
-{
-  g_autoptr (GArray) sources = g_array_new (FALSE, FALSE, sizeof (guint32));
-  guint64 bits = plan_item_bits (plan, item);
-  HdBox box = plan_item_box (plan, item);
-  HdTaskId task;
-  HdQueueId queue;
-  guint32 source;
-  if (!find_source (plan, item, memory, &source, sources, error) || !plan_allocate (plan, memory, bits, item, error)
-      || !transfer_into (plan, item, memory, source, sources, bits, &task, &queue, error))
-    return FALSE;
-  HdPieceId piece = hd_schedule_builder_piece (plan->builder, memory, bits, task, plan_item_tensor (plan, item), &box);
-  *instance = plan_add_instance (plan, item, memory, piece, bits, task, queue);
-  return TRUE;
-}
-
-gboolean
-plan_fetch_private (Plan *plan, guint32 item, HdMemoryId memory, const HdBox *box, guint64 bits, GError **error)
-{
-  g_autoptr (GArray) sources = g_array_new (FALSE, FALSE, sizeof (guint32));
-  HdTaskId task;
-  HdQueueId queue;
-  guint32 source;
-  if (!find_source (plan, item, memory, &source, sources, error) || !plan_allocate (plan, memory, bits, item, error)
-      || !transfer_into (plan, item, memory, source, sources, bits, &task, &queue, error))
-    return FALSE;
-  HdPieceId piece = hd_schedule_builder_piece (plan->builder, memory, bits, task, plan_item_tensor (plan, item), box);
-  g_array_append_vals (plan->privates, &(PrivatePiece) { piece, memory, bits }, 1);
   return TRUE;
 }

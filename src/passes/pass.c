@@ -68,7 +68,7 @@ static gboolean
 try_order (const Graph *graph, HdNodeId *order, const HdPassOptions *options, Trial *best, gboolean *improved, GError **error)
 {
   g_auto (Trial) trial = { .order = order };
-  g_autoptr (HdSchedule) schedule = plan_run (graph, order, "multi-core", TRUE, error);
+  g_autoptr (HdSchedule) schedule = plan_run (graph, order, "multi-core", TRUE, TRUE, error);
   trial.verdict.start = g_new (guint64, (gsize) graph->n + 1);
   if (schedule == NULL || !feedback_judge (graph, schedule, options->objective, &trial.verdict, error))
     return FALSE;
@@ -105,7 +105,7 @@ run_multi_core (const Graph *graph, const HdPassOptions *options, GError **error
   g_auto (Trial) best = { 0 };
   if (options->priority != HD_PRIORITY_BEST && options->rounds == 0) {
     best.order = order_by_priority (graph, options->priority, error);
-    return best.order != NULL ? plan_run (graph, best.order, "multi-core", options->draft, error) : NULL;
+    return best.order != NULL ? plan_run (graph, best.order, "multi-core", TRUE, options->draft, error) : NULL;
   }
   gboolean improved = TRUE;
   if (!try_priorities (graph, options, &best, error))
@@ -113,7 +113,7 @@ run_multi_core (const Graph *graph, const HdPassOptions *options, GError **error
   for (guint round = 0; round < options->rounds && improved; round++)
     if (!try_order (graph, feedback_order (graph, best.order, &best.verdict), options, &best, &improved, error))
       return NULL;
-  return plan_run (graph, best.order, "multi-core", options->draft, error);
+  return plan_run (graph, best.order, "multi-core", TRUE, options->draft, error);
 }
 
 HdSchedule *
@@ -137,5 +137,5 @@ hd_pass_run (const char *name, HdTiling *tiling, HdCostModel *cost, const HdPass
   if (g_str_equal (name, "multi-core"))
     return run_multi_core (&graph, options, error);
   g_autofree HdNodeId *order = g_str_equal (name, "fused") ? order_by_stack (&graph, error) : order_by_layer (&graph);
-  return order != NULL ? plan_run (&graph, order, name, options->draft, error) : NULL;
+  return order != NULL ? plan_run (&graph, order, name, FALSE, options->draft, error) : NULL;
 }

@@ -11,179 +11,6 @@
 
 #include <string.h>
 
-/* --- what a node reads -------------------------------------------------------------------------------- */
-
-static HdBox
-overlap_box (Plan *plan, HdNodeId node, guint operand, guint32 item)
-{
-  HdBox reads = hd_tiling_node_reads (plan->tiling, node, operand), box = plan_item_box (plan, item);
-  return hd_box_intersect (&reads, &box);
-}
-
-static void
-note_use (Plan *plan, guint32 instance)
-{
-  plan_instance (plan, instance)->pinned = plan->step;
-  g_array_append_val (plan->uses, instance);
-}
-
-/* Where a core computes straight out of DRAM, nothing is brought. */
-static void
-use_in_dram (Plan *plan, guint32 item)
-{
-  guint32 instance = plan_find_instance (plan, item, plan->dram);
-  if (instance != HD_NONE)
-    note_use (plan, instance);
-  else
-    g_array_append_val (plan->resident_uses, plan->tensor_piece[plan_item_tensor (plan, item)]);
-}
-
-/* Brings what the node reads of an item to @memory: the whole item when its readers want all of it anyway, else just this node's part. */
-static gboolean
-bring_item (Plan *plan, HdNodeId node, const HdDependency *d, guint32 item, HdMemoryId memory, GError **error)
-{
-  if (memory == plan->dram) {
-    use_in_dram (plan, item);
-    return TRUE;
-  }
-  guint32 instance = plan_find_instance (plan, item, memory);
-  if (instance == HD_NONE && plan_item_is_node (plan, item) && !(d->flags & HD_DEPENDENCY_PARTIAL) && plan->wanted_bits[item] < plan_item_bits (plan, item)) {
-    HdBox box = overlap_box (plan, node, d->operand, item);
-    return plan_fetch_private (plan, item, memory, &box, hd_dependency_bits (d), error);
-  }
-  if (instance == HD_NONE && !plan_fetch_item (plan, item, memory, &instance, error))
-    return FALSE;
-  note_use (plan, instance);
-  return TRUE;
-}
-
-/* Fetches this node's part from DRAM, though it was here before: the mapping wants it so. */
-static gboolean
-bring_again (Plan *plan, HdNodeId node, const HdDependency *d, guint32 item, HdMemoryId memory, GError **error)
-{
-  if (memory == plan->dram) {
-    use_in_dram (plan, item);
-    return TRUE;
-  }
-  HdBox box = overlap_box (plan, node, d->operand, item);
-  return plan_fetch_private (plan, item, memory, &box, hd_dependency_bits (d), error);
-}
-
-static gboolean
-is_near (const Plan *plan, guint32 item, HdMemoryId memory)
-{
-  if (plan_find_instance (plan, item, memory) != HD_NONE)
-    return TRUE;
-  for (guint32 i = plan->first_instance[item]; i != HD_NONE; i = g_array_index (plan->instances, Instance, i).next)
-    if (g_array_index (plan->instances, Instance, i).memory != plan->dram)
-      return TRUE;
-  return FALSE;
-}
-
-/* Whether all that other stacks made for this operand is still on the chip, here or in another memory. */
-static gboolean
-all_near (Plan *plan, const HdDependency *d, guint64 n, guint operand, HdMemoryId memory)
-{
-  gboolean any = FALSE;
-  for (guint64 i = 0; i < n; i++)
-    if (d[i].operand == operand && (d[i].flags & HD_DEPENDENCY_EXTERNAL)) {
-      any = TRUE;
-      if (!is_near (plan, d[i].from, memory))
-        return FALSE;
-    }
-  return any;
-}
-
-/* What another stack made and is still on the chip. From another memory only the node's part comes, unless that is all of it. */
-static gboolean
-bring_kept (Plan *plan, HdNodeId node, const HdDependency *d, HdMemoryId memory, GError **error)
-{
-  guint32 instance = plan_find_instance (plan, d->from, memory);
-  if (instance == HD_NONE && hd_dependency_bits (d) < plan_item_bits (plan, d->from)) {
-    HdBox box = overlap_box (plan, node, d->operand, d->from);
-    return plan_fetch_private (plan, d->from, memory, &box, hd_dependency_bits (d), error);
-  }
-  if (instance == HD_NONE && !plan_fetch_item (plan, d->from, memory, &instance, error))
-    return FALSE;
-  note_use (plan, instance);
-  return TRUE;
-}
-
-static gboolean
-bring_dependencies (Plan *plan, HdNodeId node, HdCoreId core, const HdLayer *layer, guint64 kept, GError **error)
-{
-  guint64 n;
-  const HdDependency *d = hd_tiling_dependencies (plan->tiling, node, &n);
-  for (guint64 i = 0; i < n; i++) {
-    HdMemoryId memory = plan_operand_memory (plan, core, layer, d[i].operand);
-    if (d[i].flags & HD_DEPENDENCY_EXTERNAL) {
-      if ((kept >> d[i].operand & 1) && !bring_kept (plan, node, &d[i], memory, error))
-        return FALSE;
-      continue;
-    }
-    if (!((d[i].flags & HD_DEPENDENCY_REFETCH) ? bring_again : bring_item) (plan, node, &d[i], d[i].from, memory, error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
-static gboolean
-bring_reads (Plan *plan, HdNodeId node, HdCoreId core, const HdLayer *layer, guint64 kept, GError **error)
-{
-  guint64 n;
-  const HdDependency *d = hd_tiling_reads (plan->tiling, node, &n);
-  for (guint64 i = 0; i < n; i++) {
-    HdMemoryId memory = plan_operand_memory (plan, core, layer, d[i].operand);
-    if (kept >> d[i].operand & 1)
-      continue;
-    if (!((d[i].flags & HD_DEPENDENCY_REFETCH) ? bring_again : bring_item) (plan, node, &d[i], plan_item_of_read (plan, &d[i]), memory, error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
-/* Nothing else that this node brings may push it out, wherever it is. */
-static void
-pin_all (Plan *plan, guint32 item)
-{
-  for (guint32 i = plan->first_instance[item]; i != HD_NONE; i = plan_instance (plan, i)->next)
-    plan_instance (plan, i)->pinned = plan->step;
-}
-
-/* Bit o: operand o, made by another stack, comes from where it was kept, not by way of DRAM. */
-static guint64
-kept_operands (Plan *plan, HdNodeId node, HdCoreId core, const HdLayer *layer)
-{
-  guint64 n, kept = 0;
-  const HdDependency *d = hd_tiling_dependencies (plan->tiling, node, &n);
-  for (guint o = 0; o + 1 < layer->n_operands; o++)
-    if (all_near (plan, d, n, o, plan_operand_memory (plan, core, layer, o)))
-      kept |= (guint64) 1 << o;
-  for (guint64 i = 0; i < n; i++)
-    if ((d[i].flags & HD_DEPENDENCY_EXTERNAL) && (kept >> d[i].operand & 1))
-      pin_all (plan, d[i].from);
-  return kept;
-}
-
-/* What is here already must not be pushed out by what is brought first. */
-static void
-pin_present (Plan *plan, HdNodeId node, HdCoreId core, const HdLayer *layer)
-{
-  guint64 n;
-  const HdDependency *d = hd_tiling_dependencies (plan->tiling, node, &n);
-  for (guint64 i = 0; i < n; i++) {
-    guint32 here = d[i].flags & (HD_DEPENDENCY_EXTERNAL | HD_DEPENDENCY_REFETCH) ? HD_NONE : plan_find_instance (plan, d[i].from, plan_operand_memory (plan, core, layer, d[i].operand));
-    if (here != HD_NONE)
-      plan_instance (plan, here)->pinned = plan->step;
-  }
-  d = hd_tiling_reads (plan->tiling, node, &n);
-  for (guint64 i = 0; i < n; i++) {
-    guint32 here = plan_find_instance (plan, plan_item_of_read (plan, &d[i]), plan_operand_memory (plan, core, layer, d[i].operand));
-    if (here != HD_NONE && !(d[i].flags & HD_DEPENDENCY_REFETCH))
-      plan_instance (plan, here)->pinned = plan->step;
-  }
-}
-
 /* --- the node itself -------------------------------------------------------------------------------------- */
 
 static guint32
@@ -196,10 +23,10 @@ node_cost (Plan *plan, HdNodeId node)
 }
 
 static HdTaskId
-make_compute (Plan *plan, HdNodeId node, HdLayerId layer, HdQueueId queue, gboolean gated)
+make_compute (Plan *plan, HdNodeId node, HdQueueId queue)
 {
-  HdTaskId task = hd_schedule_builder_compute (plan->builder, queue, node_cost (plan, node), layer, node, plan->graph->weight_key[node]);
-  for (guint i = 0; gated && i < plan->gates->len; i++)
+  HdTaskId task = hd_schedule_builder_compute (plan->builder, queue, node_cost (plan, node), plan->graph->layer[node], node, plan->graph->weight_key[node]);
+  for (guint i = 0; i < plan->gates->len; i++)
     if (g_array_index (plan->gates, User, i).queue != queue)
       hd_schedule_builder_after (plan->builder, task, g_array_index (plan->gates, User, i).task);
   g_array_set_size (plan->gates, 0);
@@ -210,12 +37,6 @@ make_compute (Plan *plan, HdNodeId node, HdLayerId layer, HdQueueId queue, gbool
   }
   for (guint i = 0; i < plan->resident_uses->len; i++)
     hd_schedule_builder_use (plan->builder, task, g_array_index (plan->resident_uses, HdPieceId, i));
-  for (guint i = 0; i < plan->privates->len; i++) {
-    PrivatePiece *private = &g_array_index (plan->privates, PrivatePiece, i);
-    hd_schedule_builder_use (plan->builder, task, private->piece);
-    hd_schedule_builder_release (plan->builder, private->piece, task);
-    plan_free_bits (plan, private->memory, private->bits, task, queue);
-  }
   return task;
 }
 
@@ -253,92 +74,89 @@ write_back (Plan *plan, HdNodeId node, guint32 instance, HdTensorId tensor, GErr
   return plan_store (plan, instance, &whole, plan_instance (plan, instance)->bits, &copy, error);
 }
 
-/* One reader less for everything the node read, and for what that is put together from. */
+/* --- what is done with ------------------------------------------------------------------------------------- */
+
 static void
-count_down (Plan *plan, HdNodeId node)
+count_down (Plan *plan, guint32 item)
+{
+  if (--plan->remaining[item] == 0)
+    plan_free_item (plan, item);
+}
+
+/* One reader less for everything the node read. What nobody reads any more goes; what is read again has another next use. */
+static void
+release_inputs (Plan *plan, HdNodeId node)
 {
   guint64 n;
+  for (guint i = 0; i < plan->uses->len; i++)
+    plan_settle (plan, g_array_index (plan->uses, guint32, i));
   const HdDependency *d = hd_tiling_dependencies (plan->tiling, node, &n);
   for (guint64 i = 0; i < n; i++)
-    plan->remaining[d[i].from]--;
+    count_down (plan, d[i].from);
   d = hd_tiling_reads (plan->tiling, node, &n);
   for (guint64 i = 0; i < n; i++) {
-    plan->remaining[plan_item_of_read (plan, &d[i])]--;
+    count_down (plan, plan_item_of_read (plan, &d[i]));
     for (guint64 k = plan->producer_begin[d[i].from]; k < plan->producer_begin[d[i].from + 1]; k++)
-      plan->remaining[g_array_index (plan->producers, guint32, k)]--;
+      count_down (plan, g_array_index (plan->producers, guint32, k));
   }
 }
 
-/* What nobody reads any more goes. */
+/* --- one step ----------------------------------------------------------------------------------------------- */
+
 static void
-settle_all (Plan *plan, HdNodeId node)
+begin_attempt (Plan *plan, gboolean frugal)
 {
-  guint64 n;
-  const HdDependency *d = hd_tiling_dependencies (plan->tiling, node, &n);
-  for (guint64 i = 0; i < n; i++)
-    plan_settle (plan, d[i].from);
-  d = hd_tiling_reads (plan->tiling, node, &n);
-  for (guint64 i = 0; i < n; i++) {
-    plan_settle (plan, plan_item_of_read (plan, &d[i]));
-    for (guint64 k = plan->producer_begin[d[i].from]; k < plan->producer_begin[d[i].from + 1]; k++)
-      plan_settle (plan, g_array_index (plan->producers, guint32, k));
-  }
-  plan_settle (plan, node);
+  plan->attempt++;
+  plan->frugal = frugal;
+  plan->short_of_room = FALSE;
+  g_array_set_size (plan->uses, 0);
+  g_array_set_size (plan->resident_uses, 0);
+  g_array_set_size (plan->gates, 0);
+}
+
+/* Brings what the node reads and makes room for what it makes. What a first attempt brought and has no room for the rest may go again. */
+static gboolean
+prepare_node (Plan *plan, HdNodeId node, HdMemoryId memory, GError **error)
+{
+  guint64 bits = graph_output_bits (plan->graph, node);
+  begin_attempt (plan, FALSE);
+  if (plan_bring_inputs (plan, node, error) && plan_allocate (plan, memory, bits, node, error))
+    return TRUE;
+  if (!plan->short_of_room)
+    return FALSE;
+  g_clear_error (error);
+  begin_attempt (plan, TRUE);
+  return plan_bring_inputs (plan, node, error) && plan_allocate (plan, memory, bits, node, error);
 }
 
 static gboolean
 plan_node (Plan *plan, GError **error)
 {
   HdNodeId node = plan->order[plan->step];
-  HdLayerId l = plan->graph->layer[node];
-  const HdLayer *layer = &plan->workload->layers[l];
+  const HdLayer *layer = &plan->workload->layers[plan->graph->layer[node]];
   HdCoreId core = plan->graph->core[node];
   HdMemoryId memory = plan_operand_memory (plan, core, layer, layer->n_operands - 1);
-  guint64 bits = hd_tiling_node_output_bits (plan->tiling, node), kept = kept_operands (plan, node, core, layer);
-  HdQueueId queue;
-  g_array_set_size (plan->uses, 0);
-  g_array_set_size (plan->privates, 0);
-  g_array_set_size (plan->resident_uses, 0);
-  pin_present (plan, node, core, layer);
-  if (!bring_dependencies (plan, node, core, layer, kept, error) || !bring_reads (plan, node, core, layer, kept, error)
-      || !plan_queue_for_core (plan, core, &queue) || !plan_allocate (plan, memory, bits, node, error))
+  HdQueueId queue = plan_queue_for_core (plan, core);
+  if (!prepare_node (plan, node, memory, error))
     return FALSE;
-  HdTaskId task = make_compute (plan, node, l, queue, plan->space[memory].gate_computes);
+  HdTaskId task = make_compute (plan, node, queue);
   HdBox box = plan_item_box (plan, node);
   HdTensorId tensor = hd_layer_output (layer)->tensor;
+  guint64 bits = graph_output_bits (plan->graph, node);
   HdPieceId piece = hd_schedule_builder_piece (plan->builder, memory, bits, task, tensor, &box);
-  guint32 instance = plan_add_instance (plan, node, memory, piece, bits, task, queue);
-  g_array_append_val (g_array_index (plan->core_nodes, GArray *, core), task);
+  guint32 instance = plan_add_instance (plan, &(Instance) { .item = node, .memory = memory, .piece = piece, .bits = bits, .part_step = NO_STEP, .pinned = plan->attempt }, task, queue);
+  g_array_append_val (plan->core_nodes[core], task);
   if (!write_back (plan, node, instance, tensor, error))
     return FALSE;
-  count_down (plan, node);
-  settle_all (plan, node);
+  release_inputs (plan, node);
+  if (plan->remaining[node] == 0)
+    plan_free_item (plan, node);
+  else
+    plan_settle (plan, instance);
   return TRUE;
 }
 
 /* --- beginning and end ---------------------------------------------------------------------------------------- */
-
-/* A memory in which several cores make pieces cannot rely on the order of one queue. */
-static void
-find_shared_outputs (Plan *plan)
-{
-  HdCoreId *only = g_new (HdCoreId, plan->platform->n_memories);
-  for (guint m = 0; m < plan->platform->n_memories; m++)
-    only[m] = HD_NONE;
-  for (guint l = 0; l < plan->workload->n_layers; l++) {
-    const HdLayer *layer = &plan->workload->layers[l];
-    for (guint c = 0; c < plan->mapping->layer[l].n_cores; c++) {
-      HdCoreId core = plan->mapping->layer[l].cores[c];
-      HdMemoryId memory = plan_operand_memory (plan, core, layer, layer->n_operands - 1);
-      if (memory == HD_NONE)
-        continue;
-      if (only[memory] != HD_NONE && only[memory] != core)
-        plan->space[memory].gate_computes = TRUE;
-      only[memory] = core;
-    }
-  }
-  g_free (only);
-}
 
 static gboolean
 check_operand_memories (Plan *plan, GError **error)
@@ -357,6 +175,43 @@ check_operand_memories (Plan *plan, GError **error)
 }
 
 static void
+init_space (Plan *plan)
+{
+  const HdPlatform *platform = plan->platform;
+  plan->space = g_new0 (Space, platform->n_memories);
+  for (guint m = 0; m < platform->n_memories; m++) {
+    plan->space[m].tokens = g_array_new (FALSE, FALSE, sizeof (Token));
+    plan->space[m].victims = g_array_new (FALSE, FALSE, sizeof (Victim));
+    plan->space[m].load_dma = plan->space[m].store_dma = HD_NONE;
+    plan_give_token (plan, m, platform->memory[m].capacity_bits, HD_NONE);
+  }
+  for (guint d = platform->n_dmas; d-- > 0;)
+    for (guint i = 0; i < platform->dma[d].n_memories; i++) {
+      Space *space = &plan->space[platform->dma[d].memories[i]];
+      space->load_dma = platform->dma[d].loads ? d : space->load_dma;
+      space->store_dma = platform->dma[d].stores ? d : space->store_dma;
+    }
+}
+
+static guint32 *
+new_ids (gsize n)
+{
+  guint32 *id = g_new (guint32, n + 1);
+  memset (id, 0xff, n * sizeof *id);
+  return id;
+}
+
+static void
+init_names (Plan *plan)
+{
+  plan->tensor_piece = new_ids (plan->workload->n_tensors);
+  for (guint t = 0; t < plan->workload->n_tensors; t++)
+    hd_schedule_builder_tensor (plan->builder, plan->workload->tensors[t].name);
+  for (guint l = 0; l < plan->workload->n_layers; l++)
+    hd_schedule_builder_layer (plan->builder, plan->workload->layers[l].name);
+}
+
+static void
 plan_init (Plan *plan)
 {
   const HdPlatform *platform = plan->platform;
@@ -365,35 +220,21 @@ plan_init (Plan *plan)
   plan->set_aside = g_array_new (FALSE, FALSE, sizeof (Victim));
   plan->gates = g_array_new (FALSE, FALSE, sizeof (User));
   plan->uses = g_array_new (FALSE, FALSE, sizeof (guint32));
-  plan->privates = g_array_new (FALSE, FALSE, sizeof (PrivatePiece));
   plan->resident_uses = g_array_new (FALSE, FALSE, sizeof (HdPieceId));
-  plan->routes = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  plan->sources = g_array_new (FALSE, FALSE, sizeof (guint32));
+  plan->listeners = g_array_new (FALSE, FALSE, sizeof (Listener));
+  plan->route_hops = g_array_new (FALSE, TRUE, sizeof (guint));
+  plan->route_of = g_new0 (guint32 *, platform->n_memories);
+  plan->cast_routes = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
   plan->free_instance = HD_NONE;
-  plan->core_queue = g_new (HdQueueId, platform->n_cores);
-  plan->dma_queue = g_new (HdQueueId, platform->n_dmas + 1);
-  memset (plan->core_queue, 0xff, platform->n_cores * sizeof *plan->core_queue);
-  memset (plan->dma_queue, 0xff, (platform->n_dmas + 1) * sizeof *plan->dma_queue);
-  plan->core_nodes = g_array_new (FALSE, FALSE, sizeof (GArray *));
-  for (guint c = 0; c < platform->n_cores; c++) {
-    GArray *nodes = g_array_new (FALSE, FALSE, sizeof (HdTaskId));
-    g_array_append_val (plan->core_nodes, nodes);
-  }
-  plan->space = g_new0 (Space, platform->n_memories);
-  for (guint m = 0; m < platform->n_memories; m++) {
-    plan->space[m].victims = g_array_new (FALSE, FALSE, sizeof (Victim));
-    g_queue_init (&plan->space[m].tokens);
-    plan_give_bits (plan, m, platform->memory[m].capacity_bits);
-  }
-  plan->cost_row = g_new (guint32, plan->graph->cost->len + 1);
-  memset (plan->cost_row, 0xff, plan->graph->cost->len * sizeof *plan->cost_row);
-  plan->tensor_piece = g_new (HdPieceId, plan->workload->n_tensors);
-  for (guint t = 0; t < plan->workload->n_tensors; t++) {
-    plan->tensor_piece[t] = HD_NONE;
-    hd_schedule_builder_tensor (plan->builder, plan->workload->tensors[t].name);
-  }
-  for (guint l = 0; l < plan->workload->n_layers; l++)
-    hd_schedule_builder_layer (plan->builder, plan->workload->layers[l].name);
-  find_shared_outputs (plan);
+  plan->core_queue = new_ids (platform->n_cores);
+  plan->dma_queue = new_ids (platform->n_dmas);
+  plan->cost_row = new_ids (plan->graph->cost->len);
+  plan->core_nodes = g_new (GArray *, platform->n_cores);
+  for (guint c = 0; c < platform->n_cores; c++)
+    plan->core_nodes[c] = g_array_new (FALSE, FALSE, sizeof (HdTaskId));
+  init_space (plan);
+  init_names (plan);
 }
 
 static void
@@ -401,34 +242,20 @@ plan_clear (Plan *plan)
 {
   for (guint m = 0; m < plan->platform->n_memories; m++) {
     g_array_unref (plan->space[m].victims);
-    g_queue_clear_full (&plan->space[m].tokens, g_free);
+    g_array_unref (plan->space[m].tokens);
+    g_free (plan->route_of[m]);
   }
   for (guint c = 0; c < plan->platform->n_cores; c++)
-    g_array_unref (g_array_index (plan->core_nodes, GArray *, c));
-  g_free (plan->space);
-  g_array_unref (plan->core_nodes);
-  g_array_unref (plan->instances);
-  g_array_unref (plan->users);
-  g_array_unref (plan->set_aside);
-  g_array_unref (plan->gates);
-  g_array_unref (plan->uses);
-  g_array_unref (plan->privates);
-  g_array_unref (plan->resident_uses);
-  g_hash_table_unref (plan->routes);
-  g_free (plan->core_queue);
-  g_free (plan->dma_queue);
-  g_free (plan->queue_outstanding);
-  g_free (plan->piece_item);
-  g_free (plan->producer_begin);
+    g_array_unref (plan->core_nodes[c]);
+  GArray *lists[] = { plan->instances, plan->users, plan->set_aside, plan->gates, plan->uses, plan->resident_uses, plan->sources, plan->listeners, plan->route_hops };
+  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
+    g_array_unref (lists[i]);
+  void *arrays[] = { plan->space, plan->core_nodes, plan->route_of, plan->core_queue, plan->dma_queue, plan->queue_outstanding, plan->piece_item, plan->producer_begin, plan->consumer_begin, plan->consumer,
+                     plan->remaining, plan->refetched, plan->first_instance, plan->tensor_piece, plan->cost_row };
+  for (gsize i = 0; i < G_N_ELEMENTS (arrays); i++)
+    g_free (arrays[i]);
+  g_hash_table_unref (plan->cast_routes);
   g_clear_pointer (&plan->producers, g_array_unref);
-  g_free (plan->consumer_begin);
-  g_free (plan->consumer);
-  g_free (plan->remaining);
-  g_free (plan->wanted_bits);
-  g_free (plan->refetched);
-  g_free (plan->first_instance);
-  g_free (plan->tensor_piece);
-  g_free (plan->cost_row);
   hd_schedule_builder_free (plan->builder);
 }
 
@@ -440,7 +267,7 @@ place_residents (Plan *plan)
     const HdTensor *tensor = &plan->workload->tensors[t];
     if (tensor->producer != HD_NONE || tensor->n_consumers == 0)
       continue;
-    plan_take_bits (plan, plan->dram, tensor->total_bits);
+    plan_take_room (plan, plan->dram, tensor->total_bits);
     HdBox whole = hd_tensor_whole_box (tensor);
     plan->tensor_piece[t] = hd_schedule_builder_piece (plan->builder, plan->dram, tensor->total_bits, HD_NONE, t, &whole);
   }
@@ -459,10 +286,11 @@ plan_all (Plan *plan, GError **error)
 }
 
 HdSchedule *
-plan_run (const Graph *graph, const HdNodeId *order, const char *pass, gboolean draft, GError **error)
+plan_run (const Graph *graph, const HdNodeId *order, const char *pass, gboolean multicast, gboolean draft, GError **error)
 {
   const HdTiling *tiling = graph->tiling;
-  Plan plan = { .graph = graph, .tiling = tiling, .mapping = tiling->mapping, .workload = tiling->workload, .platform = tiling->mapping->platform, .order = order };
+  Plan plan = { .graph = graph, .tiling = tiling, .mapping = tiling->mapping, .workload = tiling->workload, .platform = tiling->mapping->platform, .order = order,
+                .multicast = multicast };
   plan.builder = hd_schedule_builder_new (plan.platform);
   plan.dram = plan.mapping->dram.memory;
   if (draft) {
