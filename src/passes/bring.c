@@ -61,6 +61,21 @@ nearest_copy (Plan *plan, guint32 item, HdMemoryId destination)
   return nearest;
 }
 
+/* A copy of all of a node's output, on the chip if there is one; HD_NONE: it has not been made yet. */
+static guint32
+any_copy (const Plan *plan, guint32 item)
+{
+  guint32 found = HD_NONE;
+  for (guint32 i = plan->first_instance[item]; i != HD_NONE; i = plan_instance (plan, i)->next) {
+    if (plan_instance (plan, i)->part_step != NO_STEP)
+      continue;
+    found = i;
+    if (plan_instance (plan, i)->memory != plan->dram)
+      break;
+  }
+  return found;
+}
+
 static void
 add_source (Plan *plan, guint32 instance)
 {
@@ -74,9 +89,7 @@ add_source_in_dram (Plan *plan, guint32 item, GError **error)
 {
   guint32 copy = plan_find_instance (plan, item, plan->dram);
   if (copy == HD_NONE) {
-    guint32 here = plan->first_instance[item];
-    while (plan_instance (plan, here)->part_step != NO_STEP)
-      here = plan_instance (plan, here)->next;
+    guint32 here = any_copy (plan, item);
     HdBox box = plan_item_box (plan, item);
     if (!plan_store (plan, here, &box, plan_instance (plan, here)->bits, &copy, error))
       return FALSE;
@@ -187,20 +200,35 @@ drop_wholes (Plan *plan, const HdDependency *d, guint64 n, HdCoreId core, const 
   return TRUE;
 }
 
+/* Pieces reach further than what this node reads of them: who makes the rest may come later. */
+static gboolean
+is_complete (const Plan *plan, guint32 piece)
+{
+  for (guint64 k = plan->producer_begin[piece]; k < plan->producer_begin[piece + 1]; k++)
+    if (any_copy (plan, g_array_index (plan->producers, guint32, k)) == HD_NONE)
+      return FALSE;
+  return TRUE;
+}
+
+/* Operands from 63 on share their fate. */
+static inline guint64 operand_bit (const HdDependency *d) { return (guint64) 1 << MIN (d->operand, 63); }
+
 /* Bit o: what another stack made for operand o does not come from its makers as dependencies say, but as pieces by way of DRAM: when some of it is on the chip no more. */
 static guint64
-operands_by_piece (Plan *plan, const HdDependency *d, guint64 n, HdCoreId core, const HdLayer *layer)
+operands_by_piece (Plan *plan, HdNodeId node, HdCoreId core, const HdLayer *layer)
 {
-  guint64 by_piece = 0;
+  guint64 by_piece = 0, n;
+  const HdDependency *d = hd_tiling_dependencies (plan->tiling, node, &n);
   for (guint64 i = 0; i < n; i++) {
-    guint64 bit = (guint64) 1 << MIN (d[i].operand, 63);   /* those from 63 on share their fate */
-    if (!(d[i].flags & HD_DEPENDENCY_EXTERNAL) || (by_piece & bit) || plan_operand_memory (plan, core, layer, d[i].operand) == plan->dram)
+    if (!(d[i].flags & HD_DEPENDENCY_EXTERNAL) || (by_piece & operand_bit (&d[i])) || plan_operand_memory (plan, core, layer, d[i].operand) == plan->dram)
       continue;
-    guint32 copy = plan->first_instance[d[i].from];
-    while (copy != HD_NONE && (plan_instance (plan, copy)->part_step != NO_STEP || plan_instance (plan, copy)->memory == plan->dram))
-      copy = plan_instance (plan, copy)->next;
-    by_piece |= copy == HD_NONE ? bit : 0;
+    if (plan_instance (plan, any_copy (plan, d[i].from))->memory == plan->dram)
+      by_piece |= operand_bit (&d[i]);
   }
+  const HdDependency *read = hd_tiling_reads (plan->tiling, node, &n);
+  for (guint64 i = 0; by_piece != 0 && i < n; i++)
+    if ((by_piece & operand_bit (&read[i])) && !is_complete (plan, read[i].from))
+      by_piece &= ~operand_bit (&read[i]);
   return by_piece;
 }
 
@@ -208,13 +236,13 @@ operands_by_piece (Plan *plan, const HdDependency *d, guint64 n, HdCoreId core, 
 static gboolean
 comes_from_maker (const HdDependency *d, guint64 by_piece)
 {
-  return !(d->flags & HD_DEPENDENCY_EXTERNAL) || !(by_piece >> MIN (d->operand, 63) & 1);
+  return !(d->flags & HD_DEPENDENCY_EXTERNAL) || !(by_piece & operand_bit (d));
 }
 
 static gboolean
 comes_as_piece (const Plan *plan, const HdLayer *layer, const HdDependency *read, guint64 by_piece)
 {
-  return plan->workload->tensors[layer->operands[read->operand].tensor].producer == HD_NONE || (by_piece >> MIN (read->operand, 63) & 1);
+  return plan->workload->tensors[layer->operands[read->operand].tensor].producer == HD_NONE || (by_piece & operand_bit (read)) != 0;
 }
 
 gboolean
@@ -224,7 +252,7 @@ plan_bring_inputs (Plan *plan, HdNodeId node, GError **error)
   HdCoreId core = plan->graph->core[node];
   guint64 n_dependencies, n_reads;
   const HdDependency *d = hd_tiling_dependencies (plan->tiling, node, &n_dependencies), *read = hd_tiling_reads (plan->tiling, node, &n_reads);
-  guint64 by_piece = operands_by_piece (plan, d, n_dependencies, core, layer);
+  guint64 by_piece = operands_by_piece (plan, node, core, layer);
   if (plan->frugal && !drop_wholes (plan, d, n_dependencies, core, layer, error))
     return FALSE;
   for (guint64 i = 0; i < n_dependencies; i++)
