@@ -155,6 +155,7 @@ typedef struct {
   guint n_dimensions;          /* of the array */
   char *dimension_name[HD_ARRAY_DIMS_MAX];
   guint64 dimension_size[HD_ARRAY_DIMS_MAX];
+  guint64 node_overhead;       /* cycles that every node takes besides its work: starting it, control [own cycle] */
   double mac_pj;               /* of one MAC, or of one element operation [pJ] */
   double static_w;             /* leakage [W] */
   double static_pj_per_cycle;  /* the same [pJ per base cycle] */

@@ -257,13 +257,15 @@ dispatch (const HdCostQuestion *q, HdCostReport *report, GError **error)
     }
 }
 
-/* From cycles of the core to base cycles. */
+/* From cycles of the core to base cycles, with what each node costs besides. */
 static gboolean
 to_base_cycles (HdNodeCost *cost, const HdCore *core, const HdLayer *layer, GError **error)
 {
   guint64 *field[] = { &cost->cycles, &cost->load_cycles, &cost->ideal_cycles, &cost->compute_cycles, &cost->stall_cycles,
                        &cost->input_cycles, &cost->offload_cycles, &cost->fill_cycles };
 
+  cost->fill_cycles += core->node_overhead;
+  cost->cycles += MIN (core->node_overhead, G_MAXUINT64 - cost->cycles);
   for (guint i = 0; i < G_N_ELEMENTS (field); i++)
     if (!hd_mul_u64 (*field[i], core->period, field[i]))
       {

@@ -264,6 +264,7 @@ _hd_draft_parse_core (HdDraft *self, HdXmlNode *node)
   core->kind = (HdCoreKind) MAX (0, hd_xml_choice (self->xml, node, "kind", _hd_core_kind_words, -1));
   core->operators = parse_set (self, node, "operators", _hd_class_words, DEFAULT_OPERATORS[core->kind]);
   core->mac_pj = _hd_draft_real (self, node, "operation-energy", HD_UNIT_PJ);
+  core->node_overhead = _hd_draft_bounded (self, node, "node-overhead", HD_UNIT_CYCLE, FALSE, 0, 0, HD_PLATFORM_MAX_CYCLES);
   core->static_w = _hd_draft_real (self, node, "static-power", HD_UNIT_WATT);
   core->lanes = _hd_draft_positive (self, node, "lanes", HD_UNIT_COUNT, FALSE, 0, HD_PLATFORM_MAX_WIDTH);
   draft.hz = _hd_draft_clock (self, node);

@@ -259,6 +259,8 @@ write_core_attributes (HdXmlWriter *out, const HdPlatform *self, const HdCore *c
   write_set (out, "operators", core->operators, _hd_class_words);
   write_clock (out, self, core->period);
   write_real (out, "operation-energy", core->mac_pj, HD_UNIT_PJ);
+  if (core->node_overhead > 0)
+    hd_xml_writer_attribute_u64 (out, "node-overhead", core->node_overhead, HD_UNIT_CYCLE);
   write_real (out, "static-power", core->static_w, HD_UNIT_WATT);
   if (core->lanes != 0)
     hd_xml_writer_attribute_u64 (out, "lanes", core->lanes, HD_UNIT_COUNT);

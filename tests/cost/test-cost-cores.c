@@ -135,6 +135,20 @@ Test (imc, groups_share_a_macro)
   cr_assert (eq (u64, cost_of (&toy).cycles, 5 * 2 * 4 * 3));
 }
 
+/* What a node takes besides is added once, whatever it does: it is the start of a node and not of a vector. */
+Test (imc, overhead_of_a_node)
+{
+  Toy toy;
+
+  macros (&toy, 8, 32, 1);
+  toy.core.node_overhead = 60;
+  toy_matmul (&toy, 10, 6, 5, FALSE);
+  HdNodeCost cost = cost_of (&toy);
+  cr_assert (eq (u64, cost.cycles, 10 * 2 * 4 * 3 + 60));
+  cr_assert (eq (u64, cost.compute_cycles, 10 * 2 * 4 * 3));
+  cr_assert (eq (u64, cost.fill_cycles, 60));
+}
+
 /* Five macros hold the weights of one tile up to five times; with three copies allowed ten vectors take four turns, and each copy is written. Two tiles leave room for two copies. */
 Test (imc, copies_share_the_vectors)
 {
