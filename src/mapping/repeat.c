@@ -62,7 +62,8 @@ copy_stack (const HdMapping *self, const HdWorkload *repeated, HdMappingStack *c
     copy->tensor[t].tensor = copied_tensor (self, repeated, stack, first, stack->tensor[t].tensor);
     copy->tensor[t].mode = g_memdup2 (stack->tensor[t].mode, stack->n_axes * sizeof *stack->tensor[t].mode);
   }
-  qsort (copy->tensor, stack->n_tensors, sizeof *copy->tensor, compare_tensors);
+  if (stack->n_tensors > 0)
+    qsort (copy->tensor, stack->n_tensors, sizeof *copy->tensor, compare_tensors);
 }
 
 HdMapping *
