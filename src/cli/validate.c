@@ -1,10 +1,11 @@
-/* heddle validate: published measurements of chips against simulations. Exit code 1 when an error is outside its band. */
+/* heddle validate: published measurements of chips against simulations, exit code 1 when an error is outside its band; or a user's own measurements against a trace. */
 #include "config.h"
 #include "base/file.h"
 #include "cli/cli.h"
 #include "cli/inputs.h"
 #include "cli/simulation.h"
 
+#include <heddle/measured.h>
 #include <heddle/validate.h>
 
 #include <errno.h>
@@ -16,6 +17,7 @@ typedef struct {
   char *folder;      /* where the targets' files are */
   char *output;      /* a folder for traces */
   char *svg;
+  char *measured;    /* the user's own measurements, for the trace that is the argument */
 } Options;
 
 static void
@@ -24,6 +26,7 @@ options_clear (Options *self)
   g_free (self->folder);
   g_free (self->output);
   g_free (self->svg);
+  g_free (self->measured);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
@@ -142,6 +145,36 @@ write_traces (const HdValidation *validation, const char *folder)
   return 0;
 }
 
+/* --- the user's own measurements ---------------------------------------------------------------- */
+
+static gboolean
+write_measured_svg (const HdMeasured *measured, const char *path, GError **error)
+{
+  HdFile *file = hd_file_create (path, error);
+  if (file == NULL)
+    return FALSE;
+  hd_measured_svg (measured, file->stream);
+  return hd_file_commit (file, error);
+}
+
+static int
+compare_measured (const Options *options, const CliCommon *common, char **arguments)
+{
+  GError *error = NULL;
+  if (options->folder != NULL || options->output != NULL)
+    return cli_usage ("--measured %s beside %s - expected a trace as the argument, and --svg or --json at most", options->measured, options->folder != NULL ? "--folder" : "--output");
+  if (g_strv_length (arguments) != 1)
+    return cli_usage ("--measured %s with %u arguments - expected one, the trace that the measurements are held against", options->measured, g_strv_length (arguments));
+  g_autoptr (HdTrace) trace = hd_trace_open (arguments[0], &error);
+  g_autoptr (HdMeasured) measured = trace != NULL ? hd_measured_load (options->measured, trace, &error) : NULL;
+  if (measured == NULL || (options->svg != NULL && !write_measured_svg (measured, options->svg, &error)))
+    return cli_fail (error);
+  g_autoptr (GString) text = g_string_new (NULL);
+  (common->json ? hd_measured_json : hd_measured_text) (measured, text);
+  fputs (text->str, stdout);
+  return 0;
+}
+
 int
 cli_validate (int argc, char **argv)
 {
@@ -152,10 +185,13 @@ cli_validate (int argc, char **argv)
     { "folder", 0, 0, G_OPTION_ARG_FILENAME, &options.folder, "Where the files of targets are (default: ./validation, else the installed ones)", "FOLDER" },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, "A folder for a trace of each run", "FOLDER" },
     { "svg", 0, 0, G_OPTION_ARG_FILENAME, &options.svg, "Draw the errors", "FILE.svg" },
+    { "measured", 0, 0, G_OPTION_ARG_FILENAME, &options.measured, "Your own measurements (CSV: layer, and start and end, or cycles), held against the trace that is the argument", "FILE.csv" },
     { NULL },
   };
   if (!cli_parse (&argc, &argv, entries, &common, 0, G_MAXINT, &status))
     return status;
+  if (options.measured != NULL)
+    return compare_measured (&options, &common, argv + 1);
   GError *error = NULL;
   g_autoptr (HdValidation) validation = load (&options, argv + 1, &error);
   if (validation == NULL)
