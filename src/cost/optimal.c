@@ -2,7 +2,8 @@
  *
  * Energy: the walk is the answer; what is left is the order of loops between boundaries, which only time depends on (_hd_search_polish).
  *
- * Latency and the product: cheapest walks under a few weights of energy and port cycles give good mappings, climbing (climb.c) better ones; then a best-first search (best-first.c) over whole orders and splits finds the best, or a bound for it.
+ * Latency and the product: the cheapest walks under weights of energy and of all port cycles give good mappings, climbing (climb.c) better ones; then a best-first search (best-first.c) over whole orders and splits finds the best, or a bound for it.
+ * Where that is not proven, walks that weigh one port each are tried as well.
  */
 #include "cost/search.h"
 
@@ -108,14 +109,14 @@ try_weights (HdNest *nest, const HdWeights *weights, HdSearchResult *result)
   result->evaluations += one.evaluations;
 }
 
-/* Each port by itself, all together, each with some energy. */
+/* Ports @from .. @to - 1, each by itself; number n_ports is all together. Each with little energy and with some. */
 static void
-start_points (HdNest *nest, HdSearchResult *result, double pj)
+start_points (HdNest *nest, guint from, guint to, HdSearchResult *result, double pj)
 {
   double per_cycle = pj / (double) MAX (nest->total, 1);
 
   for (guint some = 0; some < 2; some++)
-    for (guint p = 0; p <= nest->n_ports; p++)
+    for (guint p = from; p < to; p++)
       {
         HdWeights weights = { .energy = some ? 1 : 1e-6 };
         for (guint i = 0; i < nest->n_ports; i++)
@@ -128,6 +129,8 @@ start_points (HdNest *nest, HdSearchResult *result, double pj)
 void
 _hd_search_optimal (HdNest *nest, HdSearchResult *result)
 {
+  double pj;
+
   _hd_search_walk (nest, NULL, result);
   if (!result->found)
     return;
@@ -141,8 +144,11 @@ _hd_search_optimal (HdNest *nest, HdSearchResult *result)
     }
   if (!nest->pinned)
     _hd_search_climb (nest, &result->best, &result->evaluations);
-  start_points (nest, result, result->best.timing.pj + result->best.timing.load_pj);
+  pj = result->best.timing.pj + result->best.timing.load_pj;
+  start_points (nest, nest->n_ports, nest->n_ports + 1, result, pj);
   _hd_search_best_first (nest, nest->q->options->budget ? nest->q->options->budget : DEFAULT_BUDGET, result);
+  if (result->bound < result->best.value * (1 - 1e-12))
+    start_points (nest, 0, nest->n_ports, result, pj);
 }
 
 /* --- given mappings ------------------------------------------------------------------------------------------------------- */

@@ -408,12 +408,24 @@ walk_from (Search *s, State *first, guint64 most)
   return FALSE;
 }
 
-/* The cheapest walk; where that takes too many states, one found with the estimate stretched, which goes for the goal: then the bound is what the first search had come to. */
+/* Takes what was found now, unless there is a @before that is no worse. */
+static void
+keep_better (Search *s, const HdSolution *before)
+{
+  _hd_solution_evaluate (s->nest, &s->result->best);
+  if (before && !_hd_solution_better (&s->result->best, before))
+    s->result->best = *before;
+}
+
+/* The cheapest walk; where that takes too many states, the best of some that are found with the estimate stretched, which goes for the goal: then the bound is what the first search had come to.
+ * All stretches are tried, so that more states are never worse; as a start for latency or the product it takes the same states whatever the budget, for the same reason. */
 static gboolean
 run (Search *s)
 {
   static const double STRETCH[] = { 1, 1.05, 1.5, 5 };
-  guint64 most = s->weights ? WEIGHTED_STATES : s->nest->q->options->budget ? s->nest->q->options->budget : STATES;
+  const HdCostOptions *options = s->nest->q->options;
+  guint64 most = s->weights ? WEIGHTED_STATES : options->objective == HD_OBJECTIVE_ENERGY && options->budget ? options->budget : STATES;
+  gboolean any = FALSE;
   State first;
 
   if (!start (s, &first))
@@ -421,18 +433,22 @@ run (Search *s)
   for (guint o = 0; o < HD_N_OPERANDS; o++)
     if (s->nest->n_levels[o] > 0 && !make_estimates (s, o))
       return FALSE;
-  for (guint i = 0; i < G_N_ELEMENTS (STRETCH); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (STRETCH) && !s->proven && !(any && s->weights); i++)
     {
+      HdSolution before = s->result->best;
       gboolean found;
       s->stretch = STRETCH[i];
       found = walk_from (s, &first, i + 1 == G_N_ELEMENTS (STRETCH) && !s->weights ? MAX (most, LAST_STATES) : most);
       if (i == 0)
         s->result->bound = s->least;
       s->proven = i == 0 && found;
-      if (found || s->heap->len == 0)
-        return found;
+      if (found)
+        keep_better (s, any ? &before : NULL);
+      any |= found;
+      if (!found && s->heap->len == 0)
+        return any;
     }
-  return FALSE;
+  return any;
 }
 
 static void

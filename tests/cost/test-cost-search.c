@@ -254,3 +254,38 @@ Test (search, takes_the_fastest_of_nearly_equal_energies)
   g_free (toy);
   cr_assert (ge (uint, traded, 3));
 }
+
+/* A larger budget is never worse, and the smallest finds a mapping where there is one. */
+Test (search, more_budget_is_never_worse)
+{
+  static const HdObjective objectives[] = { HD_OBJECTIVE_ENERGY, HD_OBJECTIVE_LATENCY, HD_OBJECTIVE_EDP };
+  static const guint64 budgets[] = { 1, 3, 10, 30, 100, 300, 1000, 100000 };
+  HdRandom random;
+  Toy *toy = g_new (Toy, 1);
+  guint improved = 0, found = 0;
+
+  hd_random_init (&random, 5);
+  for (guint n = 0; n < 120; n++)
+    {
+      Enumeration e = { .toy = toy, .options = { .objective = objectives[n % 3], .repeats = 1 } };
+      double before = INFINITY;
+      random_problem (&random, &e);
+      HdBox box = hd_layer_whole_box (&toy->layer);
+      for (guint b = 0; b < G_N_ELEMENTS (budgets); b++)
+        {
+          HdNodeCost cost;
+          e.options.budget = budgets[b];
+          g_autoptr (HdCostModel) model = hd_cost_model_new (&toy->platform, &toy->workload, &e.options);
+          gboolean ok = hd_cost_node (model, 0, 0, &box, NULL, &cost, NULL);
+          double value = ok ? value_of (&e.options, &cost) : INFINITY;
+          cr_assert (b == 0 || ok == isfinite (before), "problem %u: budget %d", n, (int) budgets[b]);
+          cr_assert (value <= before * (1 + 1e-12), "problem %u: budget %d gives %.12g, a smaller one %.12g", n, (int) budgets[b], value, before);
+          improved += b > 0 && value < before * (1 - 1e-12);
+          found += ok;
+          before = value;
+        }
+    }
+  g_free (toy);
+  cr_assert (gt (uint, improved, 5));
+  cr_assert (gt (uint, found, 400));
+}
