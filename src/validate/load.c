@@ -52,14 +52,25 @@ read_text (Reader *reader, const HdXmlNode *node)
   return g_string_free (out, FALSE);
 }
 
-/* The path of a file that the document names, seen from the current folder. */
+/* The path of a file that the document names, seen from the current folder: "../platforms/a.xml" in validation/ is "platforms/a.xml". */
 static char *
 read_path (Reader *reader, HdXmlNode *node, const char *name, gboolean required)
 {
   const char *text = required ? hd_xml_require (reader->xml, node, name) : hd_xml_attribute (reader->xml, node, name);
   if (text == NULL || *text == '\0')
     return NULL;
-  return g_path_is_absolute (text) || g_str_equal (reader->folder, ".") ? g_strdup (text) : g_build_filename (reader->folder, text, NULL);
+  if (g_path_is_absolute (text))
+    return g_strdup (text);
+  g_autofree char *folder = g_strdup (reader->folder), *last = g_path_get_basename (folder);
+  while (g_str_has_prefix (text, "../") && !g_str_equal (last, ".") && !g_str_equal (last, "..") && !g_str_equal (last, "/")) {
+    char *above = g_path_get_dirname (folder);
+    g_free (folder);
+    folder = above;
+    g_free (last);
+    last = g_path_get_basename (folder);
+    text += 3;
+  }
+  return g_str_equal (folder, ".") ? g_strdup (text) : g_build_filename (folder, text, NULL);
 }
 
 /* --- elements -------------------------------------------------------------------------------- */

@@ -28,7 +28,7 @@ Test (targets, all_is_read)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (HdValidation) self = load (HEAD "<publication>a\n   book</publication>\n" TARGET ("") "<parameter name=\"n\" value=\"v\" provenance=\"derived\">1 + 1</parameter>\n"
-                                        "<run id=\"r\" platform=\"p.xml\" workload=\"/w.xml\" mapping=\"m.xml\" pass=\"layer-by-layer\">"
+                                        "<run id=\"r\" platform=\"p.xml\" workload=\"/w.xml\" mapping=\"../m.xml\" pass=\"layer-by-layer\">"
                                         "<parameter name=\"k\" value=\"v\" provenance=\"fitted\" concerns=\"energy\">to it</parameter></run>\n" END, &error);
   cr_assert (self != NULL, "%s", error ? error->message : "");
   cr_assert (self->n_chips == 1 && self->n_runs == 1 && self->n_targets == 1);
@@ -36,6 +36,7 @@ Test (targets, all_is_read)
   cr_assert (self->chip[0].parameter[0].provenance == HD_PROVENANCE_DERIVED && !self->chip[0].parameter[0].energy);
   cr_assert (self->run[0].parameter[0].provenance == HD_PROVENANCE_FITTED && self->run[0].parameter[0].energy);
   cr_assert (g_str_has_suffix (self->run[0].platform_path, "/p.xml") && g_path_is_absolute (self->run[0].platform_path), "paths are seen from the file's folder");
+  cr_assert (g_str_has_suffix (self->run[0].mapping_path, "/m.xml") && strstr (self->run[0].mapping_path, "..") == NULL);
   cr_assert (eq (str, self->run[0].workload_path, (char *) "/w.xml"));
   cr_assert (eq (str, self->run[0].pass, (char *) "layer-by-layer"));
   cr_assert (self->target[0].run == 0 && self->target[0].baseline == HD_NONE && self->target[0].wanted);

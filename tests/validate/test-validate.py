@@ -61,6 +61,7 @@ def shipped_cases(at):
     ok(3584 * 212 <= targets["diana-latency"]["simulated"] <= 3584 * 212 * 1.04, "DIANA takes little longer than its digital core", targets["diana-latency"])
     ok(all(t["fitted"] for name, t in targets.items() if "fitted" in name) and not any(t["fitted"] for name, t in targets.items() if "fitted" not in name), "what is fitted is called so")
     ok({name: targets[name]["certainty"] for name in ("aimc-4x4-latency", "depfin-traffic")} == {"aimc-4x4-latency": "uncertain", "depfin-traffic": "certain"}, "published values say how certain they are")
+    ok(targets["diana-latency"]["platform"] == "platforms/diana.xml" and targets["diana-latency"]["workload"] == "workloads/resnet18-segment.xml", "files are named as heddle run takes them", targets["diana-latency"])
     table = run("validate", cwd=at)
     ok(all(re.search(rf"^{name} ", table.stdout, re.M) for name in targets), "the table has every target", table.stdout)
     one = run("validate", "--json", "diana-latency", cwd=at)
