@@ -114,14 +114,20 @@ simulate_workload (HdValidationRun *run, HdWorkload *workload, const volatile in
   return run_engine (run, schedule, cancel, error);
 }
 
+/* Faults of files begin with the file; what pass and engine refuse begins with the run. */
 static gboolean
 simulate_run (HdValidationRun *run, const volatile int *cancel, GError **error)
 {
+  GError *local = NULL;
   run->platform = hd_platform_load (run->platform_path, error);
   g_autoptr (HdWorkload) workload = run->platform != NULL ? hd_workload_load (run->workload_path, NULL, error) : NULL;
-  if (workload != NULL && simulate_workload (run, workload, cancel, error))
+  if (workload == NULL)
+    return FALSE;
+  if (simulate_workload (run, workload, cancel, &local))
     return TRUE;
-  g_prefix_error (error, "run %s: ", run->id);
+  if (local->code == HD_ERROR_NEGATIVE)
+    g_prefix_error (&local, "run %s: ", run->id);
+  g_propagate_error (error, local);
   return FALSE;
 }
 
