@@ -16,6 +16,10 @@ for target in $targets; do
   ./tests/fuzz-$target "$seeds/files/$target"/* "$seeds/files/trace"/tiny-f* "$seeds/files/workload"/d*
   report $? "fuzz-$target over $files files"
 done
+for target in schedule-h5 trace; do
+  HEDDLE_SOUND=1 ./tests/fuzz-$target "$seeds/files/$target"/*
+  report $? "fuzz-$target reads sound files to the end"
+done
 [ -z "$(ls -A "$TMPDIR")" ]
 report $? "nothing is left behind"
 echo "1..$n"

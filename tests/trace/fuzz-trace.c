@@ -1,9 +1,6 @@
 /* Fuzz target of traces: any bytes are refused or give a trace all of which can be read. */
-#define _GNU_SOURCE
 #include "trace/fuzz-trace.h"
-
-#include <sys/mman.h>
-#include <unistd.h>
+#include "project/fuzz-file.h"
 
 static gboolean
 sum_run (const HdTraceRun *run, gpointer data)
@@ -35,12 +32,16 @@ read_whole_trace (const char *path, GError **error)
     { "/tasks/ready", HD_COLUMN_U64 }, { "/tasks/issue", HD_COLUMN_U64 },      { "/tasks/start", HD_COLUMN_U64 },
     { "/tasks/end", HD_COLUMN_U64 },   { "/tasks/wait_kind", HD_COLUMN_U8 },   { "/tasks/wait_cause", HD_COLUMN_U32 },
     { "/tasks/bits", HD_COLUMN_U64 },  { "/names/core", HD_COLUMN_STRING },    { "/summary/cores/compute", HD_COLUMN_U64 },
+    { "/cores/compute", HD_COLUMN_U64 }, { "/memories/capacity_bits", HD_COLUMN_U64 }, { "/names/layer", HD_COLUMN_STRING },
   };
   g_autoptr (HdTrace) trace = hd_trace_open (path, error);
   if (trace == NULL)
     return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (columns); i++) {
     guint64 n = G_MAXUINT64;
+    /* The tests' own traces and those of the program differ in their tables. */
+    if (!g_str_has_prefix (columns[i].path, "/tasks/") && !hd_trace_has (trace, columns[i].path))
+      continue;
     if (hd_trace_column (trace, columns[i].path, columns[i].type, &n, error) == NULL)
       return FALSE;
   }
@@ -56,12 +57,12 @@ int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   g_autoptr (GError) error = NULL;
-  int fd = memfd_create ("trace", MFD_CLOEXEC);
-  if (fd < 0 || write (fd, data, size) != (gssize) size)
+  const char *path = fuzz_file (data, size);
+  if (path == NULL)
     return 0;
-  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
-  if (!read_whole_trace (path, &error) && error == NULL)
+  gboolean sound = read_whole_trace (path, &error);
+  if (!sound && error == NULL)
     g_error ("refused without a reason");
-  close (fd);
+  fuzz_expect_sound (sound, error);
   return 0;
 }
