@@ -34,10 +34,11 @@ typedef struct {
   HdPriority priority;     /* of multi-core */
   HdObjective objective;   /* by what the engine's verdicts on several plans are compared */
   guint rounds;            /* of feedback: plans made from what the engine found, at most */
+  const HdNodeId *order;   /* (nullable): of multi-core, instead of a priority: all nodes in an order in which they can be executed; one plan is made of it as it stands */
   gboolean draft;          /* for searches, which throw most schedules away: it does not say what it was made from, so it cannot be saved or checked against its platform */
 } HdPassOptions;
 
-#define HD_PASS_OPTIONS_DEFAULT ((HdPassOptions) { HD_PRIORITY_BEST, HD_OBJECTIVE_LATENCY, 4, FALSE })
+#define HD_PASS_OPTIONS_DEFAULT ((HdPassOptions) { HD_PRIORITY_BEST, HD_OBJECTIVE_LATENCY, 4, NULL, FALSE })
 
 /** "best", "latency", "memory", "stack", NULL: by HdPriority. */
 const char *const *hd_priority_names (void);
@@ -62,7 +63,7 @@ gboolean hd_pass_check_dram (const HdMapping *mapping, GError **error);
  *
  * Multi-core with one priority and no rounds makes one plan and runs no engine.
  *
- * Errors: %HD_ERROR_USAGE for an unknown name; %HD_ERROR_NEGATIVE when a piece fits nowhere (which piece, which memory, how many bits are missing), when there is no route
+ * Errors: %HD_ERROR_USAGE for an unknown name, or an order in which the nodes cannot be executed; %HD_ERROR_NEGATIVE when a piece fits nowhere (which piece, which memory, how many bits are missing), when there is no route
  * or DMA engine for a transfer, or when a core cannot do a node; %HD_ERROR_MEMORY.
  *
  * Time: O(n log n) in nodes and dependencies, for each plan.

@@ -41,20 +41,21 @@ cost_layer (Graph *self, HdCostModel *model, HdLayerId layer, guint32 *place_of,
   g_autofree guint32 *known = g_new (guint32, n_known);
   memset (known, 0xff, n_known * sizeof *known);
   for (HdNodeId n = begin; n < end; n++) {
-    HdCoreId core = hd_tiling_node_core (t, n);
+    HdCoreId core = mapped->n_cores == 1 ? mapped->cores[0] : hd_tiling_node_core (t, n);
     guint32 *row = &known[(gsize) (hd_tiling_node_shape (t, n) - first_shape) * mapped->n_cores + place_of[core]];
     if (*row == HD_NONE) {
       HdTaskCost cost;
       if (!cost_row (model, t, n, core, &cost, error))
         return FALSE;
       *row = self->cost->len;
+      guint64 bits = hd_tiling_node_output_bits (t, n);
       g_array_append_val (self->cost, cost);
+      g_array_append_val (self->output_bits, bits);
     }
     self->layer[n] = layer;
     self->core[n] = core;
     self->cost_of[n] = *row;
     self->weight_key[n] = hd_tiling_node_weight_key (t, n);
-    self->output_bits[n] = hd_tiling_node_output_bits (t, n);
   }
   return TRUE;
 }
@@ -96,11 +97,11 @@ graph_init (Graph *self, const HdTiling *tiling, HdCostModel *cost, GError **err
   self->core = g_try_new (HdCoreId, n);
   self->cost_of = g_try_new (guint32, n);
   self->weight_key = g_try_new (guint32, n);
-  self->output_bits = g_try_new (guint64, n);
   self->follower_begin = g_try_new0 (guint64, n + 1);
   self->follower = g_try_new (guint32, tiling->dependency_begin[tiling->n_nodes] + 1);
   self->cost = g_array_new (FALSE, FALSE, sizeof (HdTaskCost));
-  if (self->layer == NULL || self->core == NULL || self->cost_of == NULL || self->weight_key == NULL || self->output_bits == NULL || self->follower_begin == NULL || self->follower == NULL) {
+  self->output_bits = g_array_new (FALSE, FALSE, sizeof (guint64));
+  if (self->layer == NULL || self->core == NULL || self->cost_of == NULL || self->weight_key == NULL || self->follower_begin == NULL || self->follower == NULL) {
     g_set_error (error, HD_ERROR, HD_ERROR_MEMORY, "the graph of %u nodes does not fit in memory", tiling->n_nodes);
     return FALSE;
   }
@@ -117,8 +118,8 @@ graph_clear (Graph *self)
   g_free (self->core);
   g_free (self->cost_of);
   g_free (self->weight_key);
-  g_free (self->output_bits);
   g_free (self->follower_begin);
   g_free (self->follower);
   g_clear_pointer (&self->cost, g_array_unref);
+  g_clear_pointer (&self->output_bits, g_array_unref);
 }

@@ -15,8 +15,8 @@ typedef struct {
   HdCoreId *core;          /* by node */
   guint32 *cost_of;        /* by node: row of `cost` */
   guint32 *weight_key;     /* by node */
-  guint64 *output_bits;    /* by node [bit] */
   GArray *cost;            /* of HdTaskCost: by shape and core */
+  GArray *output_bits;     /* of guint64: what a node makes, by row of `cost` [bit] */
   guint64 *follower_begin; /* by node: who reads its output */
   guint32 *follower;
 } Graph;
@@ -34,7 +34,7 @@ graph_cost (const Graph *self, HdNodeId node)
 static inline guint64
 graph_output_bits (const Graph *self, HdNodeId node)
 {
-  return self->output_bits[node];
+  return g_array_index (self->output_bits, guint64, self->cost_of[node]);
 }
 
 /* order.c: (transfer full): the nodes in an order in which they can be executed */

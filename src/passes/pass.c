@@ -99,10 +99,32 @@ try_priorities (const Graph *graph, const HdPassOptions *options, Trial *best, G
   return best->order != NULL;
 }
 
+/* Whether each node stands there once, behind all that it reads. */
+static gboolean
+check_order (const Graph *graph, const HdNodeId *order, GError **error)
+{
+  g_autofree guint8 *done = g_new0 (guint8, (gsize) graph->n + 1);
+  for (guint32 i = 0; i < graph->n; i++) {
+    gboolean fine = order[i] < graph->n && !done[order[i]];
+    guint64 n = 0;
+    const HdDependency *d = fine ? hd_tiling_dependencies (graph->tiling, order[i], &n) : NULL;
+    for (guint64 k = 0; k < n; k++)
+      fine &= done[d[k].from];
+    if (!fine) {
+      g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "node %u at place %u of the order - expected each node once, behind those that it depends on", order[i], i);
+      return FALSE;
+    }
+    done[order[i]] = 1;
+  }
+  return TRUE;
+}
+
 static HdSchedule *
 run_multi_core (const Graph *graph, const HdPassOptions *options, GError **error)
 {
   g_auto (Trial) best = { 0 };
+  if (options->order != NULL)
+    return check_order (graph, options->order, error) ? plan_run (graph, options->order, "multi-core", TRUE, options->draft, error) : NULL;
   if (options->priority != HD_PRIORITY_BEST && options->rounds == 0) {
     best.order = order_by_priority (graph, options->priority, error);
     return best.order != NULL ? plan_run (graph, best.order, "multi-core", TRUE, options->draft, error) : NULL;

@@ -215,8 +215,8 @@ static void
 plan_init (Plan *plan)
 {
   const HdPlatform *platform = plan->platform;
-  plan->instances = g_array_new (FALSE, FALSE, sizeof (Instance));
-  plan->users = g_array_new (FALSE, FALSE, sizeof (User));
+  plan->instances = g_array_sized_new (FALSE, FALSE, sizeof (Instance), MIN (plan->graph->n, 65536) + 64);
+  plan->users = g_array_sized_new (FALSE, FALSE, sizeof (User), 4 * MIN (plan->graph->n, 65536) + 64);
   plan->set_aside = g_array_new (FALSE, FALSE, sizeof (Victim));
   plan->gates = g_array_new (FALSE, FALSE, sizeof (User));
   plan->uses = g_array_new (FALSE, FALSE, sizeof (guint32));

@@ -5,7 +5,7 @@
 void
 _hd_column_enlarge (HdColumn *self, gsize element)
 {
-  self->room = MAX (16, self->room + self->room / 2);
+  self->room = MAX (64, self->room * 2);
   self->data = g_realloc_n (self->data, self->room, element);
 }
 

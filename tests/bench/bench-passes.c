@@ -6,18 +6,17 @@
 #include <heddle/passes.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define ROUNDS 30
+#define ROUNDS 15
 
 typedef struct {
   const char *name;
-  const char *platform, *workload, *mapping;   /* mapping: a file, or XML; "" for each layer of ResNet-18 over all cores, row by row */
+  const char *platform, *workload, *mapping;   /* mapping: a file, or a number: rows, each convolution on so many cores */
   HdPriority priority;
   double wanted_ms;                            /* pass and engine [ms]; 0: none */
 } Case;
@@ -26,7 +25,8 @@ static const Case CASES[] = {
   { "DepFiN, FSRCNN", "depfin", "fsrcnn", "fsrcnn-depfin", HD_PRIORITY_STACK, 10 },
   { "4x4 in-memory array, ResNet-50 segment", "aimc-4x4", "resnet50-segment", "resnet50-segment-aimc-4x4", HD_PRIORITY_STACK, 10 },
   { "DIANA, ResNet-18 segment", "diana", "resnet18-segment", "resnet18-segment-diana", HD_PRIORITY_STACK, 10 },
-  { "ResNet-18, rows, 64 cores", "explore-64-homogeneous", "resnet18", "", HD_PRIORITY_STACK, 0 },
+  { "ResNet-18, rows, 64 cores, layer on 16", "explore-64-homogeneous", "resnet18", "16", HD_PRIORITY_STACK, 0 },
+  { "ResNet-18, rows, 64 cores, layer on 64", "explore-64-homogeneous", "resnet18", "64", HD_PRIORITY_STACK, 0 },
   { "ResNet-18, quad, as a search does", "tpu-like-quad", "resnet18", "resnet18-tpu-like-quad", HD_PRIORITY_LATENCY, 0 },
 };
 
@@ -45,18 +45,21 @@ file_of (const char *folder, const char *name, const char *end)
   return g_strdup_printf ("%s/%s/%s%s", source, folder, name, end);
 }
 
-/* Rows; the channels of convolutions over all the cores that take them, so that the weights fit. */
+/* Rows; the channels of convolutions over so many of the cores that take them, in turn, that the weights fit. */
 static char *
-rows_mapping (const HdPlatform *platform, const HdWorkload *workload)
+rows_mapping (const HdPlatform *platform, const HdWorkload *workload, guint n_cores)
 {
+  guint turn = 0;
   g_autoptr (HdCostModel) model = hd_cost_model_new (platform, workload, NULL);
   GString *text = g_string_new ("<mapping version=\"1\"><stack layers=\"conv1 ... avgpool\"><cut rank=\"OY\" size=\"1\"/></stack>");
   for (HdLayerId l = 0; l < workload->n_layers; l++) {
     const char *split = g_str_equal (workload->layers[l].operator_type, "Gemm") ? " split=\"N\"" : g_str_equal (workload->layers[l].operator_type, "Conv") ? " split=\"K\"" : "";
     g_string_append_printf (text, "<layer id=\"%s\"%s cores=\"", workload->layers[l].name, split);
-    for (HdCoreId c = 0; c < platform->n_cores; c++)
-      if (hd_cost_core_takes (model, c, l))
-        g_string_append_printf (text, "%s ", platform->core[c].id);
+    for (guint taken = 0, tried = 0; taken < (split[0] != '\0' ? n_cores : 1) && tried < platform->n_cores; tried++, turn++)
+      if (hd_cost_core_takes (model, turn % platform->n_cores, l)) {
+        g_string_append_printf (text, "%s ", platform->core[turn % platform->n_cores].id);
+        taken++;
+      }
     g_string_append (text, "\"/>");
   }
   g_string_append (text, "</mapping>");
@@ -66,8 +69,9 @@ rows_mapping (const HdPlatform *platform, const HdWorkload *workload)
 static HdMapping *
 load_mapping (const Case *c, HdWorkload *workload, HdPlatform *platform, GError **error)
 {
-  if (c->mapping[0] == '\0') {
-    g_autofree char *text = rows_mapping (platform, workload);
+  guint64 n_cores;
+  if (g_ascii_string_to_unsigned (c->mapping, 10, 1, 1000, &n_cores, NULL)) {
+    g_autofree char *text = rows_mapping (platform, workload, (guint) n_cores);
     return hd_mapping_parse_xml (text, strlen (text), "rows", workload, platform, error);
   }
   g_autofree char *path = file_of ("workloads", c->mapping, ".mapping.xml");
@@ -127,8 +131,7 @@ run_case (const Case *c)
 int
 main (void)
 {
-  const char *only = g_getenv ("ONLY");
-  for (gsize i = only ? (gsize) atoi (only) : 0; i < (only ? (gsize) atoi (only) + 1 : G_N_ELEMENTS (CASES)); i++) {
+  for (gsize i = 0; i < G_N_ELEMENTS (CASES); i++) {
     pid_t child = fork ();
     if (child == 0) {
       run_case (&CASES[i]);
