@@ -9,6 +9,8 @@
 
 /* More members of a front than this are thinned out before they are run again: those with the least of an objective or product stay, the others evenly. */
 enum { MOST_MEMBERS = 400 };
+/* So many more for each objective, and for the product of all. */
+enum { NEAR = 8 };
 
 void
 cli_candidate_clear (CliCandidate *self)
@@ -149,52 +151,152 @@ drop_dominated (CliExplore *self)
   self->best = find_best (self);
 }
 
-/* Of many members, which are run. */
+/* --- who is run again ---------------------------------------------------------------------------------------- */
+
+/* Of many members, which. */
 static gboolean
 is_chosen (const HdSearchResult *result, guint i)
 {
-  if (result->n_front <= MOST_MEMBERS || i == 0 || i * MOST_MEMBERS / result->n_front != (i - 1) * MOST_MEMBERS / result->n_front)
-    return TRUE;
-  for (int k = -1; k < (int) result->n_objectives; k++)
-    if (hd_search_best (result, k) == result->front[i])
-      return TRUE;
-  return FALSE;
+  return result->n_front <= MOST_MEMBERS || i == 0 || i * MOST_MEMBERS / result->n_front != (i - 1) * MOST_MEMBERS / result->n_front;
 }
 
-static gboolean
-run_member (CliExplore *self, const CliPart *part, guint32 point, GError **error)
+/* One objective of a point, or (-1) the product of all, in parts of the best's, so that it does not overflow. */
+static double
+goal_of (const HdSearchResult *result, guint32 point, int objective)
 {
-  CliCandidate candidate = { .point = point };
-  g_autofree guint16 *genes = g_new (guint16, hd_explore_space_problem (self->space)->n_genes + 1);
-  cli_part_expand (part, self->result->genes + (gsize) point * self->result->n_genes, genes);
-  candidate.mapping = hd_explore_space_mapping (self->space, genes, error);
-  if (candidate.mapping == NULL || !hd_explore_score (self->space, candidate.mapping, FALSE, &candidate.score, error)) {
-    cli_candidate_clear (&candidate);
-    return FALSE;
+  const double *mine = result->objectives + (gsize) point * result->n_objectives, *best = result->objectives + (gsize) hd_search_best (result, -1) * result->n_objectives;
+  double product = 1;
+  if (objective >= 0)
+    return mine[objective];
+  for (guint k = 0; k < result->n_objectives; k++)
+    product *= mine[k] / MAX (best[k], G_MINDOUBLE);
+  return product;
+}
+
+/* Those not chosen yet that come nearest to the goal: better schedules may change who is first. */
+static void
+choose_near (const HdSearchResult *result, int objective, gboolean *chosen)
+{
+  for (guint n = 0; n < NEAR; n++) {
+    guint32 nearest = HD_NONE;
+    double least = 0;
+    for (guint32 point = 0; point < result->n_points; point++) {
+      double goal = result->feasible[point] && !chosen[point] ? goal_of (result, point, objective) : 0;
+      if (result->feasible[point] && !chosen[point] && (nearest == HD_NONE || goal < least)) {
+        nearest = point;
+        least = goal;
+      }
+    }
+    if (nearest == HD_NONE)
+      return;
+    chosen[nearest] = TRUE;
   }
-  candidate.choice = describe (candidate.mapping);
-  g_array_append_val (self->front, candidate);
-  return TRUE;
+}
+
+/* The front, what comes near its ends and its middle, and what the search began with; all, where they are few and were all there are. Interrupted: the front alone. */
+static gboolean *
+choose (const CliExplore *self)
+{
+  const HdSearchResult *result = self->result;
+  gboolean *chosen = g_new0 (gboolean, result->n_points + 1);
+  guint n_starts = self->starts->len / MAX (hd_explore_space_problem (self->space)->n_genes, 1);
+  for (guint i = 0; i < result->n_front; i++)
+    chosen[result->front[i]] = is_chosen (result, i);
+  for (int k = -1; k < (int) result->n_objectives && result->n_front > 0; k++)
+    chosen[hd_search_best (result, k)] = TRUE;
+  if (result->n_front == 0 || result->end == HD_SEARCH_END_CANCELLED)
+    return chosen;
+  for (guint32 point = 0; point < result->n_points; point++)
+    chosen[point] |= result->feasible[point] && (self->exact || point < n_starts);
+  for (int k = -1; k < (int) result->n_objectives; k++)
+    choose_near (result, k, chosen);
+  return chosen;
+}
+
+/* --- on all threads ------------------------------------------------------------------------------------------ */
+
+typedef struct {
+  CliExplore *self;
+  const CliPart *part;
+  GArray *front;             /* of CliCandidate; those that failed have no mapping */
+  GError **error;            /* by member */
+  gint next;                 /* atomic */
+} Work;
+
+static void
+run_member (const Work *work, CliCandidate *candidate, GError **error)
+{
+  const CliExplore *self = work->self;
+  g_autofree guint16 *genes = g_new (guint16, hd_explore_space_problem (self->space)->n_genes + 1);
+  cli_part_expand (work->part, self->result->genes + (gsize) candidate->point * self->result->n_genes, genes);
+  candidate->mapping = hd_explore_space_mapping (self->space, genes, error);
+  if (candidate->mapping != NULL && !hd_explore_score (self->space, candidate->mapping, FALSE, &candidate->score, error))
+    g_clear_pointer (&candidate->mapping, hd_mapping_unref);
+  if (candidate->mapping != NULL)
+    candidate->choice = describe (candidate->mapping);
+}
+
+static gpointer
+run_members (gpointer data)
+{
+  Work *work = data;
+  for (gint i; (i = g_atomic_int_add (&work->next, 1)) < (gint) work->front->len;)
+    run_member (work, &g_array_index (work->front, CliCandidate, i), &work->error[i]);
+  return NULL;
+}
+
+static void
+run_all (Work *work)
+{
+  GThread *threads[HD_SEARCH_MAX_THREADS];
+  guint n = work->self->threads > 0 ? (guint) work->self->threads : g_get_num_processors ();
+  n = MIN (MIN (n, HD_SEARCH_MAX_THREADS), work->front->len);
+  for (guint i = 1; i < n; i++)
+    threads[i] = g_thread_new ("run", run_members, work);
+  run_members (work);
+  for (guint i = 1; i < n; i++)
+    g_thread_join (threads[i]);
+}
+
+/* Drops those that failed; the first of their errors stays. */
+static GError *
+drop_failed (Work *work)
+{
+  GError *first = NULL;
+  for (guint i = 0; i < work->front->len; i++)
+    if (work->error[i] != NULL && first == NULL)
+      first = work->error[i];
+    else
+      g_clear_error (&work->error[i]);
+  for (guint i = work->front->len; i-- > 0;)
+    if (g_array_index (work->front, CliCandidate, i).mapping == NULL)
+      g_array_remove_index (work->front, i);
+  return first;
 }
 
 gboolean
 cli_explore_take_front (CliExplore *self, const CliPart *part, GError **error)
 {
-  g_autoptr (GError) last = NULL;
+  self->exact = self->result->end == HD_SEARCH_END_WHOLE && self->result->n_points <= MOST_MEMBERS;
   self->front = g_array_new (FALSE, TRUE, sizeof (CliCandidate));
   g_array_set_clear_func (self->front, (GDestroyNotify) cli_candidate_clear);
   if (self->inputs.mapping_path != NULL)
     run_given (&self->inputs, &self->given, NULL);
-  for (guint i = 0; i < self->result->n_front; i++)
-    if (is_chosen (self->result, i)) {
-      g_clear_error (&last);
-      run_member (self, part, self->result->front[i], &last);
+  g_autofree gboolean *chosen = choose (self);
+  for (guint32 point = 0; point < self->result->n_points; point++)
+    if (chosen[point]) {
+      CliCandidate candidate = { .point = point };
+      g_array_append_val (self->front, candidate);
     }
+  g_autofree GError **errors = g_new0 (GError *, self->front->len + 1);
+  Work work = { .self = self, .part = part, .front = self->front, .error = errors };
+  run_all (&work);
+  g_autoptr (GError) failure = drop_failed (&work);
   if (self->front->len > 0) {
     drop_dominated (self);
     return TRUE;
   }
-  if (last != NULL)
-    g_propagate_error (error, g_steal_pointer (&last));
+  if (failure != NULL)
+    g_propagate_error (error, g_steal_pointer (&failure));
   return FALSE;
 }

@@ -15,7 +15,7 @@ static const char *
 end_in_words (HdSearchEnd end)
 {
   static const char *const WORDS[] = {
-    [HD_SEARCH_END_WHOLE] = "all there are: the front is exact", [HD_SEARCH_END_BUDGET] = "as many as were allowed", [HD_SEARCH_END_IDLE] = "nothing new came up",
+    [HD_SEARCH_END_WHOLE] = "all there are", [HD_SEARCH_END_BUDGET] = "as many as were allowed", [HD_SEARCH_END_IDLE] = "nothing new came up",
     [HD_SEARCH_END_SECONDS] = "the time was up", [HD_SEARCH_END_CANCELLED] = "interrupted",
   };
   return WORDS[end];
@@ -96,9 +96,9 @@ cli_explore_text (const CliExplore *self, GString *out)
   g_string_append_printf (out, "%s on %s: %s mappings run (%s), %u of them infeasible; seed %" G_GINT64_FORMAT "\n", self->inputs.workload->name, self->inputs.platform->name, points, end_in_words (result->end), result->n_infeasible,
                           self->seed);
   if (self->n_metrics == 1)
-    g_string_append_printf (out, "least %s\n\n", list);
+    g_string_append_printf (out, "least %s%s\n\n", list, self->exact ? ", exact" : "");
   else
-    g_string_append_printf (out, "front of %s: %u%s\n\n", list, self->front->len, self->front->len > 1 ? ", * with the least product of them" : "");
+    g_string_append_printf (out, "front of %s: %u%s%s\n\n", list, self->front->len, self->exact ? ", exact" : "", self->front->len > 1 ? ", * with the least product of them" : "");
   put_front (self, out);
   if (self->output != NULL && g_array_index (self->front, CliCandidate, self->best).path != NULL)
     put_command (self, out);
@@ -146,6 +146,7 @@ cli_explore_json (const CliExplore *self, GString *out)
   hd_json_u64 (&json, "infeasible", self->result->n_infeasible);
   hd_json_u64 (&json, "asked_again", self->result->n_cache_hits);
   hd_json_string (&json, "ended_by", ENDS[self->result->end]);
+  hd_json_boolean (&json, "exact", self->exact);
   hd_json_u64 (&json, "best", self->best);
   hd_json_open_array (&json, "front");
   for (guint i = 0; i < self->front->len; i++)

@@ -32,6 +32,7 @@ typedef struct {
   HdSearchResult *result;
   GArray *front;             /* of CliCandidate: no other dominates them; ascending by the first objective */
   guint best;                /* of front: the least product */
+  gboolean exact;            /* all mappings there are were run, by all that the pass can do */
   CliCandidate given;        /* -m; without a mapping when there was none or it is infeasible */
 } CliExplore;
 
