@@ -115,19 +115,6 @@ load (Cost *self, GError **error)
 
 /* --- one layer ---------------------------------------------------------------------------------------------- */
 
-static HdCoreId
-core_of (const Cost *self, HdLayerId layer)
-{
-  if (self->core != HD_NONE)
-    return self->core;
-  if (self->mapping != NULL)
-    return self->mapping->layer[layer].cores[0];
-  for (HdCoreId core = 0; core < self->platform->n_cores; core++)
-    if (hd_cost_core_takes (self->model, core, layer))
-      return core;
-  return HD_NONE;
-}
-
 /* Maps are kept as low as they fit; what leaves no room for any mapping goes up a level: outputs first, as the depth-first model does. */
 static HdCostReport *
 cost_lowest (const Cost *self, HdCoreId core, HdLayerId layer, const HdBox *box, GError **error)
@@ -152,18 +139,41 @@ cost_lowest (const Cost *self, HdCoreId core, HdLayerId layer, const HdBox *box,
 }
 
 static HdCostReport *
-cost_layer (const Cost *self, HdLayerId layer, GError **error)
+cost_on (const Cost *self, HdCoreId core, HdLayerId layer, GError **error)
 {
   HdBox box = hd_layer_whole_box (&self->workload->layers[layer]);
-  HdCoreId core = core_of (self, layer);
-  if (core == HD_NONE) {
-    g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "no core of platform %s takes layer %s (%s)", self->platform->name, self->workload->layers[layer].name,
-                 self->workload->layers[layer].operator_type);
-    return NULL;
-  }
   if (self->place == PLACE_LOWEST && self->platform->core[core].n_levels > 0)
     return cost_lowest (self, core, layer, &box, error);
   return hd_cost_report (self->model, core, layer, &box, NULL, error);
+}
+
+/* The first core that takes the layer and that it fits; what keeps it from the others before is told. */
+static HdCostReport *
+cost_anywhere (const Cost *self, HdLayerId layer, GError **error)
+{
+  GError *last = NULL;
+  for (HdCoreId core = 0; core < self->platform->n_cores; core++) {
+    if (!hd_cost_core_takes (self->model, core, layer))
+      continue;
+    if (last != NULL)
+      cli_fail (g_steal_pointer (&last));
+    HdCostReport *report = cost_on (self, core, layer, &last);
+    if (report != NULL)
+      return report;
+  }
+  if (last == NULL)
+    g_set_error (&last, HD_ERROR, HD_ERROR_NEGATIVE, "no core of platform %s takes layer %s (%s)", self->platform->name, self->workload->layers[layer].name,
+                 self->workload->layers[layer].operator_type);
+  g_propagate_error (error, last);
+  return NULL;
+}
+
+static HdCostReport *
+cost_layer (const Cost *self, HdLayerId layer, GError **error)
+{
+  if (self->core != HD_NONE || self->mapping != NULL)
+    return cost_on (self, self->core != HD_NONE ? self->core : self->mapping->layer[layer].cores[0], layer, error);
+  return cost_anywhere (self, layer, error);
 }
 
 /* --- text ------------------------------------------------------------------------------------------------------ */

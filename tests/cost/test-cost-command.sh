@@ -12,7 +12,7 @@ ok () { # description, status of the check
 
 run () { "$HEDDLE" cost "$@" > "$work/out" 2> "$work/err"; }
 
-echo 1..11
+echo 1..12
 df="-p platforms/meta-prototype-df.xml -w workloads/fsrcnn-nopad.xml"
 run $df --rules zigzag --search orderings --factor-limit 7 --json
 ok "the published search succeeds" $?
@@ -57,3 +57,7 @@ ok "an unknown layer is a usage error" $?
 sed 's/size="2 byte"/size="1 byte"/' platforms/meta-prototype-df.xml > "$work/small.xml"
 run -p "$work/small.xml" -w workloads/fsrcnn-nopad.xml; [ $? -eq 1 ] && grep -q "sum-register holds 8 bit" "$work/err"
 ok "a memory that is too small is named" $?
+cp -r platforms "$work/platforms"
+sed -i 's/id="weights0" size="1 MiB"/id="weights0" size="4 bit"/' "$work/platforms/tpu-like-quad.xml"
+run -p "$work/platforms/tpu-like-quad.xml" -w workloads/fsrcnn.xml --layer conv1; [ $? -eq 0 ] && grep -q "does not fit core core0: weights0 holds 4 bit" "$work/err" && grep -q "^conv1  *core1" "$work/out"
+ok "a core that is too small is told, and the next one is taken" $?
