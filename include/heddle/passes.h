@@ -28,6 +28,7 @@ typedef enum {
   HD_PRIORITY_LATENCY,   /* the longest way to the end of the network first */
   HD_PRIORITY_MEMORY,    /* the deepest layer first: least live data */
   HD_PRIORITY_STACK,     /* depth-first, as the pass fused */
+  HD_PRIORITY_THROUGHPUT, /* of several inferences: as latency, but all of them at once, which share weights while these are there; of one: as latency */
 } HdPriority;
 
 typedef struct {
@@ -40,7 +41,7 @@ typedef struct {
 
 #define HD_PASS_OPTIONS_DEFAULT ((HdPassOptions) { HD_PRIORITY_BEST, HD_OBJECTIVE_LATENCY, 4, NULL, FALSE })
 
-/** "best", "latency", "memory", "stack", NULL: by HdPriority. */
+/** "best", "latency", "memory", "stack", "throughput", NULL: by HdPriority. */
 const char *const *hd_priority_names (void);
 
 /**

@@ -34,7 +34,7 @@ cli_inputs_entries (CliInputs *self, const GOptionEntry *own)
     { "workload", 'w', 0, G_OPTION_ARG_FILENAME, &self->workload_path, "The workload: XML or ONNX", "WORKLOAD" },
     { "mapping", 'm', 0, G_OPTION_ARG_FILENAME, &self->mapping_path, "The mapping (default: each layer by itself, cut to fit the first core that takes it; with multi-core: by rule)", "MAPPING" },
     { "pass", 0, 0, G_OPTION_ARG_STRING, &self->pass, "The scheduling pass: fused, layer-by-layer or multi-core (default: fused)", "NAME" },
-    { "priority", 0, 0, G_OPTION_ARG_STRING, &self->priority, "By what multi-core orders nodes: latency, memory, stack, or the best of them (default: best)", "NAME" },
+    { "priority", 0, 0, G_OPTION_ARG_STRING, &self->priority, "By what multi-core orders nodes: latency, memory, stack, throughput (of several inferences), or the best of them (default: best)", "NAME" },
     { "rules", 0, 0, G_OPTION_ARG_STRING, &self->rules, "What a node costs: exact, zigzag or simple (default: exact)", "NAME" },
     { "objective", 0, 0, G_OPTION_ARG_STRING, &self->objective, "What a core's loop order, and the best of several plans, is chosen for: energy, latency or edp (default: latency)", "NAME" },
     { "inferences", 0, 0, G_OPTION_ARG_STRING, &self->inferences, "So many inferences back to back, with weights kept where there is room (default: 1)", "N" },

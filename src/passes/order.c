@@ -194,10 +194,21 @@ order_by_rank (const Graph *graph, const guint64 *rank)
   return list.order;
 }
 
+/* Of several inferences back to back the first comes first: later ones fill the gaps. Ranks above 2^64 - 2^48, which are all but absurd ones, keep their order within an inference. */
+static void
+rank_by_inference (const Graph *graph, guint64 *rank)
+{
+  const guint64 most = (G_GUINT64_CONSTANT (1) << 48) - 1;
+  for (HdNodeId n = 0; n < graph->n; n++)
+    rank[n] = (guint64) hd_workload_inference (graph->tiling->workload, graph->layer[n]) << 48 | (most - MIN (~rank[n], most));
+}
+
 HdNodeId *
 order_by_list (const Graph *graph, HdPriority priority)
 {
   g_autofree guint64 *rank = g_new (guint64, (gsize) graph->n + 1);
-  (priority == HD_PRIORITY_LATENCY ? rank_by_way : rank_by_depth) (graph, rank);
+  (priority == HD_PRIORITY_MEMORY ? rank_by_depth : rank_by_way) (graph, rank);
+  if (graph->tiling->workload->inferences > 1 && priority != HD_PRIORITY_THROUGHPUT)
+    rank_by_inference (graph, rank);
   return order_by_rank (graph, rank);
 }

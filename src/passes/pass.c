@@ -6,7 +6,7 @@
 #include "passes/plan.h"
 
 static const char *const NAMES[] = { "fused", "layer-by-layer", "multi-core", NULL };
-static const char *const PRIORITIES[] = { "best", "latency", "memory", "stack", NULL };
+static const char *const PRIORITIES[] = { "best", "latency", "memory", "stack", "throughput", NULL };
 
 const char *const *
 hd_priority_names (void)
@@ -85,7 +85,8 @@ try_order (const Graph *graph, HdNodeId *order, const HdPassOptions *options, Tr
 static gboolean
 try_priorities (const Graph *graph, const HdPassOptions *options, Trial *best, GError **error)
 {
-  HdPriority from = options->priority == HD_PRIORITY_BEST ? HD_PRIORITY_LATENCY : options->priority, to = options->priority == HD_PRIORITY_BEST ? HD_PRIORITY_STACK : from;
+  HdPriority last = graph->tiling->workload->inferences > 1 ? HD_PRIORITY_THROUGHPUT : HD_PRIORITY_STACK;
+  HdPriority from = options->priority == HD_PRIORITY_BEST ? HD_PRIORITY_LATENCY : options->priority, to = options->priority == HD_PRIORITY_BEST ? last : from;
   g_autoptr (GError) first = NULL;
   for (guint p = from; p <= to; p++) {
     g_autoptr (GError) local = NULL;

@@ -26,7 +26,7 @@ WORKLOAD = """<workload version="1" name="tiny">
   <nest id="product" operator="Gemm" class="mac" ranks="K=2 C=2"><input tensor="x" index="C"/><weight tensor="w" index="K, C"/><output tensor="h" index="K"/></nest>
   <nest id="relu" operator="Relu" class="vector" ranks="K=2"><input tensor="h" index="K"/><output tensor="y" index="K"/></nest>
 </workload>"""
-EXPECTED = {"count": 4, "first_cycles": 46, "steady_cycles": 10, "per_second": 100000, "cold_dram_read_bits": 192, "warm_dram_read_bits": 64,
+EXPECTED = {"count": 4, "first_cycles": 46, "steady_cycles": 10, "mean_cycles": 19, "per_second": 100000, "cold_dram_read_bits": 192, "warm_dram_read_bits": 64,
             "each": [{"begin": 24 + 10 * i, "end": 46 + 10 * i, "dram_read_bits": 64 if i else 192} for i in range(4)]}
 
 # Of four: x and w at 8 bit a cycle, product, relu, y; then 4 x 10 and 4 x 4 cycles; then 4 x 64 + 128 bit in and 4 x 64 out.
@@ -48,7 +48,7 @@ def main(at):
     for name in ("s.h5", "s.xml"):
         ok(json.loads(run("simulate", "p.xml", name, "--json", cwd=at).stdout)["inferences"] == EXPECTED, f"the summary of {name} simulated")
     ok(json.loads(run("inspect", "t.h5", "--json", cwd=at).stdout)["inferences"] == EXPECTED, "the inspection of the trace")
-    line = "inferences: 4 back to back; the first took 46 cycles, then one comes every 10 (1e+05 a second); from DRAM the first read 24 B (cold weights), a later one 8 B"
+    line = "inferences: 4 back to back; the first took 46 cycles, then one comes every 10 (1e+05 a second), over all one for every 19; from DRAM the first read 24 B (cold weights), a later one 8 B"
     bounds = "lower bounds [cycle]: critical path 38; work 40 on a; bandwidth 48 for 48 B through dram.read; the run takes 1.58 times the greatest"
     ok(bounds in run("run", *four, cwd=at).stdout.splitlines(), "the bounds in words")
     for command in (["run", *four], ["inspect", "t.h5"]):

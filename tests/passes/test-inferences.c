@@ -58,18 +58,24 @@ run_clear (Run *run)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
 
 static Run
-run_mapping (HdMapping *mapping, const char *pass)
+run_options (HdMapping *mapping, const char *pass, const HdPassOptions *options)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (HdTiling) tiling = hd_tiling_new (mapping, &error);
   cr_assert_not_null (tiling, "%s", error != NULL ? error->message : "");
   g_autoptr (HdCostModel) cost = hd_cost_model_new (mapping->platform, mapping->workload, NULL);
-  Run run = { .schedule = hd_pass_run (pass, tiling, cost, NULL, &error) };
+  Run run = { .schedule = hd_pass_run (pass, tiling, cost, options, &error) };
   cr_assert_not_null (run.schedule, "%s", error != NULL ? error->message : "");
   cr_assert (hd_schedule_check (run.schedule, mapping->platform, &error), "%s", error != NULL ? error->message : "");
   run.engine = hd_engine_new (mapping->platform, run.schedule, NULL);
   cr_assert (hd_engine_run (run.engine, NULL, &run.result, NULL) && !run.result.deadlock);
   return run;
+}
+
+static Run
+run_mapping (HdMapping *mapping, const char *pass)
+{
+  return run_options (mapping, pass, NULL);
 }
 
 static Run
@@ -126,6 +132,28 @@ Test (inferences, multi_core_does_as_well)
   g_auto (Run) four = run_times ("4 KiB", 4, "multi-core");
   cr_expect_eq (four.result.cycles, 46 + 30);
   cr_expect_eq (four.result.dram_read_bits, 4 * 64 + 128);
+}
+
+/* ResNet-18 has more weights than four cores hold: back to back they come once for each inference; all inferences at once they come once, and the first result comes with the others. */
+Test (inferences, at_once_or_one_after_the_other)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *platform_path = g_build_filename (g_getenv ("HEDDLE_SRCDIR"), "platforms", "tpu-like-quad.xml", NULL);
+  g_autofree char *workload_path = g_build_filename (g_getenv ("HEDDLE_SRCDIR"), "workloads", "resnet18.xml", NULL);
+  g_autofree char *mapping_path = g_build_filename (g_getenv ("HEDDLE_SRCDIR"), "workloads", "resnet18-tpu-like-quad.mapping.xml", NULL);
+  g_autoptr (HdPlatform) platform = hd_platform_load (platform_path, NULL);
+  g_autoptr (HdWorkload) workload = hd_workload_load (workload_path, NULL, NULL);
+  g_autoptr (HdMapping) one = hd_mapping_load (mapping_path, workload, platform, &error);
+  cr_assert_not_null (one, "%s", error != NULL ? error->message : "");
+  g_autoptr (HdMapping) three = hd_mapping_repeat (one, 3, NULL);
+  HdPassOptions options = { .priority = HD_PRIORITY_LATENCY };
+  g_auto (Run) first = run_options (three, "multi-core", &options);
+  options.priority = HD_PRIORITY_THROUGHPUT;
+  g_auto (Run) all = run_options (three, "multi-core", &options);
+  cr_expect_lt (end_of_inference (&first, 0, 3), end_of_inference (&all, 0, 3));
+  cr_expect_lt (end_of_inference (&first, 0, 3), end_of_inference (&first, 1, 3));
+  cr_expect_lt (all.result.cycles, first.result.cycles);
+  cr_expect_lt (all.result.dram_read_bits, first.result.dram_read_bits);
 }
 
 /* --- the workload ----------------------------------------------------------------------------------- */
