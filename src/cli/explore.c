@@ -303,7 +303,13 @@ tell (CliExplore *self, const CliPart *part, const CliCommon *common)
 {
   GError *error = NULL;
   g_autoptr (GString) text = g_string_new (NULL);
-  if (!cli_explore_take_front (self, part, &error))
+  gboolean terminal = !common->quiet && isatty (STDERR_FILENO);
+  if (terminal)
+    fputs ("scheduling the front with all that the pass can do ...", stderr);
+  gboolean found = cli_explore_take_front (self, part, &error);
+  if (terminal)
+    fputs ("\r\033[K", stderr);
+  if (!found)
     return cli_fail (why_infeasible (self, error));
   gboolean written = write_mappings (self, &error) && (self->svg == NULL || cli_explore_draw (self, part, &error));
   if (common->json)
