@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Valid files, broken at random (but the same way each time): whatever a file holds, the program answers with one of its exit codes,
 soon, in little memory, and leaves nothing behind. With HEDDLE_SLOW there are twenty times as many. A first argument is the seed."""
+import json
 import os
 import random
 import re
@@ -106,6 +107,9 @@ def prepare(at):
     for command in (["schedule", *base, "-o", "s.h5"], ["schedule", *base, "-o", "s.xml"], ["run", *base, "-o", "t.h5"]):
         result = run(*command, cwd=at)
         ok(result.returncode == 0, f"{command[0]} of the whole files", result.stderr)
+    layers = [row["id"] for row in json.loads(run("inspect", "t.h5", "--json", cwd=at).stdout)["layers"]]
+    write(at, "m.csv", "# cycles\nlayer,start,end\n" + "".join(f'"{name}",{100 * i}.5,{100 * i + 90}\n' for i, name in enumerate(layers)) + "*,0,5000\n")
+    ok(run("validate", "--measured", "m.csv", "t.h5", cwd=at).returncode == 0, "measurements of the whole trace")
 
 
 SUBJECTS = [
@@ -117,7 +121,9 @@ SUBJECTS = [
     ("validation/depfin.xml", 20, lambda f: [["check", f], ["validate", f, "depfin-traffic-x2"]]),
     ("s.xml", 40, lambda f: [["check", f], ["simulate", "platforms/meta-prototype-df.xml", f, "-o", "out.h5"]]),
     ("s.h5", 30, lambda f: [["check", f], ["simulate", "platforms/meta-prototype-df.xml", f, "-o", "out.h5"]]),
-    ("t.h5", 30, lambda f: [["inspect", f, "--at", "100"], ["export", f, "-f", "svg", "-o", "out.svg"], ["export", f, "-f", "perfetto", "-o", "out.json"], ["export", f, "-f", "csv", "-o", "out.csv"], ["compare", f, "t.h5"]]),
+    ("t.h5", 30, lambda f: [["inspect", f, "--at", "100"], ["export", f, "-f", "svg", "-o", "out.svg"], ["export", f, "-f", "perfetto", "-o", "out.json"], ["export", f, "-f", "csv", "-o", "out.csv"], ["compare", f, "t.h5"],
+                                   ["export", f, "-f", "roofline", "-o", "out.svg"], ["validate", "--measured", "m.csv", f]]),
+    ("m.csv", 30, lambda f: [["validate", "--measured", f, "t.h5", "--svg", "out.svg"]]),
 ]
 
 
