@@ -125,7 +125,7 @@ fetch (Plan *plan, HdNodeId node, guint32 item, HdMemoryId memory, const HdDepen
 {
   HdBox box = part != NULL ? plan_overlap_box (plan, node, part->operand, item) : plan_item_box (plan, item);
   guint64 bits = part != NULL ? hd_dependency_bits (part) : plan_item_bits (plan, item);
-  Listener first = { memory, part != NULL ? plan->step : NO_STEP, part != NULL ? part->operand : 0 };
+  Listener first = { memory, part != NULL ? plan->step : NO_STEP, part != NULL ? part->operand : 0, FALSE };
   if (!find_sources (plan, item, memory, again, error))
     return FALSE;
   /* Whoever leaves to make room has sources and listeners of its own. */
@@ -136,6 +136,9 @@ fetch (Plan *plan, HdNodeId node, guint32 item, HdMemoryId memory, const HdDepen
   plan->sources = sources;
   if (!room)
     return FALSE;
+  /* From where it is parked, or from DRAM after all. */
+  if (sources->len == 0 && !again && (!plan_park (plan, memory, error) || !find_sources (plan, item, memory, FALSE, error)))
+    return FALSE;
   g_array_set_size (plan->listeners, 0);
   g_array_append_val (plan->listeners, first);
   if (!again)
@@ -144,6 +147,8 @@ fetch (Plan *plan, HdNodeId node, guint32 item, HdMemoryId memory, const HdDepen
     return FALSE;
   for (guint i = 0; i < sources->len; i++)
     plan_settle (plan, g_array_index (sources, guint32, i));
+  if (sources->len == 1)
+    plan_unpark (plan, g_array_index (sources, guint32, 0));
   *instance = part != NULL ? plan_find_part (plan, item, memory, plan->step, part->operand) : plan_find_instance (plan, item, memory);
   return TRUE;
 }

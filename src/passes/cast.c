@@ -61,7 +61,7 @@ ask_memories (Plan *plan, guint32 item, HdMemoryId source, guint32 last, guint64
     const Consumer *c = &plan->consumer[at];
     if (at < end && c->memory == memory && c->step <= last && memory != plan->dram && memory != source && !listens_already (plan, memory) && may_load (plan, source, memory, bits)
         && wants_the_same (plan, item, c, bits, part, box))
-      g_array_append_vals (plan->listeners, &(Listener) { memory, part != NULL ? c->step : NO_STEP, part != NULL ? c->operand : 0 }, 1);
+      g_array_append_vals (plan->listeners, &(Listener) { memory, part != NULL ? c->step : NO_STEP, part != NULL ? c->operand : 0, FALSE }, 1);
     i = plan_find_consumer (plan, item, memory + 1, 0);
   }
 }

@@ -27,7 +27,10 @@ feedback_judge (const Graph *graph, const HdSchedule *schedule, HdObjective obje
   hd_assert_invariant (!result.deadlock, "a plan deadlocks: %s", result.deadlock_text);
   verdict->score = score_of (&result, objective);
   verdict->tie = objective == HD_OBJECTIVE_LATENCY ? result.energy_pj : (double) result.cycles;
-  for (guint32 t = 0; verdict->start != NULL && t < schedule->n_tasks; t++)
+  const HdPlatform *platform = graph->tiling->mapping->platform;
+  for (HdMemoryId m = 0; m < platform->n_memories; m++)
+    verdict->spare[m] = platform->memory[m].dram || platform->memory[m].capacity_bits == HD_UNLIMITED_BITS ? 0 : platform->memory[m].capacity_bits - result.memory_peak_bits[m];
+  for (guint32 t = 0; t < schedule->n_tasks; t++)
     if (schedule->kind[t] == HD_TASK_COMPUTE)
       verdict->start[schedule->node[t]] = result.columns.start[t];
   return TRUE;

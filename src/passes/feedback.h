@@ -6,7 +6,8 @@
 typedef struct {
   double score;     /* by the objective: smaller is better */
   double tie;       /* among equal scores */
-  guint64 *start;   /* (nullable) by node [cycle] */
+  guint64 *start;   /* by node [cycle] */
+  guint64 *spare;   /* by memory: what was never used [bit] */
 } Verdict;
 
 gboolean feedback_judge (const Graph *graph, const HdSchedule *schedule, HdObjective objective, Verdict *verdict, GError **error);

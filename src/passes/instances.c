@@ -167,7 +167,7 @@ plan_add_instance (Plan *plan, const Instance *fresh, HdTaskId creator, HdQueueI
   instance->next_use = fresh->part_step != NO_STEP ? fresh->part_step : NO_STEP;
   if (fresh->part_step == NO_STEP && instance->cursor < plan->consumer_begin[fresh->item + 1] && plan->consumer[instance->cursor].memory == fresh->memory)
     instance->next_use = plan->consumer[instance->cursor].step;
-  if (fresh->memory != plan->dram)
+  if (fresh->memory != plan->dram && !fresh->parked)
     plan_push_victim (plan, index);
   return index;
 }
@@ -187,7 +187,10 @@ plan_free_instance (Plan *plan, guint32 index)
   Instance *instance = plan_instance (plan, index);
   for (guint32 u = instance->users; u != HD_NONE; u = g_array_index (plan->users, User, u).next)
     hd_schedule_builder_release (plan->builder, instance->piece, g_array_index (plan->users, User, u).task);
-  plan_give_token (plan, instance->memory, instance->bits, instance->users);
+  Space *space = &plan->space[instance->memory];
+  /* Where room never ends, nobody waits for it. */
+  if (plan->platform->memory[instance->memory].capacity_bits != HD_UNLIMITED_BITS)
+    plan_give_token (instance->parked ? &space->lot : &space->free, instance->bits, instance->users);
   unlink_instance (plan, index);
   instance->item = HD_NONE;
   instance->next = plan->free_instance;
@@ -198,7 +201,7 @@ void
 plan_settle (Plan *plan, guint32 index)
 {
   Instance *instance = plan_instance (plan, index);
-  if (instance->item == HD_NONE || instance->permanent)
+  if (instance->item == HD_NONE || instance->permanent || instance->parked)
     return;
   if (instance->part_step != NO_STEP && instance->part_step <= plan->step) {
     plan_free_instance (plan, index);

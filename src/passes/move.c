@@ -87,7 +87,8 @@ cast_route (Plan *plan, HdMemoryId source, guint32 *index, GError **error)
 static gboolean
 find_way (Plan *plan, HdMemoryId source, HdMemoryId destination, Way *way, GError **error)
 {
-  guint dma = destination != plan->dram ? plan->space[destination].load_dma : plan->space[source].store_dma;
+  HdMemoryId loader = plan->engine_of != HD_NONE ? plan->engine_of : destination;
+  guint dma = destination != plan->dram ? plan->space[loader].load_dma : plan->space[source].store_dma;
   if (dma == HD_NONE) {
     g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "no DMA engine moves data from memory \"%s\" to \"%s\"", plan->platform->memory[source].id, plan->platform->memory[destination].id);
     return FALSE;
@@ -161,7 +162,7 @@ plan_move (Plan *plan, guint32 item, const HdBox *box, guint64 bits, GError **er
   for (guint i = 0; i < plan->listeners->len; i++) {
     Listener l = g_array_index (plan->listeners, Listener, i);
     HdPieceId piece = hd_schedule_builder_piece (plan->builder, l.memory, bits, task, tensor, box);
-    plan_add_instance (plan, &(Instance) { .item = item, .memory = l.memory, .piece = piece, .bits = bits, .part_step = l.part_step, .part_operand = l.part_operand }, task, way.queue);
+    plan_add_instance (plan, &(Instance) { .item = item, .memory = l.memory, .piece = piece, .bits = bits, .part_step = l.part_step, .part_operand = l.part_operand, .parked = l.parked }, task, way.queue);
   }
   return TRUE;
 }

@@ -52,6 +52,7 @@ order_by_priority (const Graph *graph, HdPriority priority, GError **error)
 /* A plan that was tried. */
 typedef struct {
   HdNodeId *order;
+  guint64 *spare;     /* (nullable): as in plan_run() */
   Verdict verdict;
 } Trial;
 
@@ -59,16 +60,19 @@ static void
 trial_clear (Trial *self)
 {
   g_free (self->order);
+  g_free (self->spare);
   g_free (self->verdict.start);
+  g_free (self->verdict.spare);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Trial, trial_clear)
 
-/* Plans @order (which it takes) and has the engine judge it; it becomes the best if it is. */
+/* Plans @order, with @spare for parking (both of which it takes), and has the engine judge it; it becomes the best if it is. */
 static gboolean
-try_order (const Graph *graph, HdNodeId *order, const HdPassOptions *options, Trial *best, gboolean *improved, GError **error)
+try_order (const Graph *graph, HdNodeId *order, guint64 *spare, const HdPassOptions *options, Trial *best, gboolean *improved, GError **error)
 {
-  g_auto (Trial) trial = { .order = order };
-  g_autoptr (HdSchedule) schedule = plan_run (graph, order, "multi-core", TRUE, TRUE, error);
+  g_auto (Trial) trial = { .order = order, .spare = spare };
+  g_autoptr (HdSchedule) schedule = plan_run (graph, order, "multi-core", TRUE, spare, TRUE, error);
+  trial.verdict.spare = g_new0 (guint64, graph->tiling->mapping->platform->n_memories);
   trial.verdict.start = g_new (guint64, (gsize) graph->n + 1);
   if (schedule == NULL || !feedback_judge (graph, schedule, options->objective, &trial.verdict, error))
     return FALSE;
@@ -92,7 +96,7 @@ try_priorities (const Graph *graph, const HdPassOptions *options, Trial *best, G
     g_autoptr (GError) local = NULL;
     gboolean improved;
     HdNodeId *order = order_by_priority (graph, p, &local);
-    if ((order == NULL || !try_order (graph, order, options, best, &improved, &local)) && first == NULL)
+    if ((order == NULL || !try_order (graph, order, NULL, options, best, &improved, &local)) && first == NULL)
       first = g_steal_pointer (&local);
   }
   if (best->order == NULL)
@@ -120,23 +124,40 @@ check_order (const Graph *graph, const HdNodeId *order, GError **error)
   return TRUE;
 }
 
+/* From what the engine found: the order of the run, as long as that is better, and parking in what room was left. */
+static gboolean
+improve (const Graph *graph, const HdPassOptions *options, Trial *best, GError **error)
+{
+  guint n_memories = graph->tiling->mapping->platform->n_memories;
+  gboolean improved = TRUE;
+  for (guint round = 0; round < options->rounds && improved; round++) {
+    guint64 *spare = g_memdup2 (best->spare, best->spare != NULL ? n_memories * sizeof *spare : 0);
+    if (!try_order (graph, feedback_order (graph, best->order, &best->verdict), spare, options, best, &improved, error))
+      return FALSE;
+    if (best->spare != NULL)
+      continue;
+    gboolean parked;
+    HdNodeId *order = g_memdup2 (best->order, (graph->n + 1) * sizeof *order);
+    /* What does not fit beside the lot does without. */
+    if (try_order (graph, order, g_memdup2 (best->verdict.spare, n_memories * sizeof *spare), options, best, &parked, NULL))
+      improved |= parked;
+  }
+  return TRUE;
+}
+
 static HdSchedule *
 run_multi_core (const Graph *graph, const HdPassOptions *options, GError **error)
 {
   g_auto (Trial) best = { 0 };
   if (options->order != NULL)
-    return check_order (graph, options->order, error) ? plan_run (graph, options->order, "multi-core", TRUE, options->draft, error) : NULL;
+    return check_order (graph, options->order, error) ? plan_run (graph, options->order, "multi-core", TRUE, NULL, options->draft, error) : NULL;
   if (options->priority != HD_PRIORITY_BEST && options->rounds == 0) {
     best.order = order_by_priority (graph, options->priority, error);
-    return best.order != NULL ? plan_run (graph, best.order, "multi-core", TRUE, options->draft, error) : NULL;
+    return best.order != NULL ? plan_run (graph, best.order, "multi-core", TRUE, NULL, options->draft, error) : NULL;
   }
-  gboolean improved = TRUE;
-  if (!try_priorities (graph, options, &best, error))
+  if (!try_priorities (graph, options, &best, error) || !improve (graph, options, &best, error))
     return NULL;
-  for (guint round = 0; round < options->rounds && improved; round++)
-    if (!try_order (graph, feedback_order (graph, best.order, &best.verdict), options, &best, &improved, error))
-      return NULL;
-  return plan_run (graph, best.order, "multi-core", TRUE, options->draft, error);
+  return plan_run (graph, best.order, "multi-core", TRUE, best.spare, options->draft, error);
 }
 
 HdSchedule *
@@ -160,5 +181,5 @@ hd_pass_run (const char *name, HdTiling *tiling, HdCostModel *cost, const HdPass
   if (g_str_equal (name, "multi-core"))
     return run_multi_core (&graph, options, error);
   g_autofree HdNodeId *order = g_str_equal (name, "fused") ? order_by_stack (&graph, error) : order_by_layer (&graph);
-  return order != NULL ? plan_run (&graph, order, name, FALSE, options->draft, error) : NULL;
+  return order != NULL ? plan_run (&graph, order, name, FALSE, NULL, options->draft, error) : NULL;
 }

@@ -180,10 +180,13 @@ init_space (Plan *plan)
   const HdPlatform *platform = plan->platform;
   plan->space = g_new0 (Space, platform->n_memories);
   for (guint m = 0; m < platform->n_memories; m++) {
-    plan->space[m].tokens = g_array_new (FALSE, FALSE, sizeof (Token));
+    plan->space[m].free.token = g_array_new (FALSE, FALSE, sizeof (Token));
+    plan->space[m].lot.token = g_array_new (FALSE, FALSE, sizeof (Token));
     plan->space[m].victims = g_array_new (FALSE, FALSE, sizeof (Victim));
     plan->space[m].load_dma = plan->space[m].store_dma = HD_NONE;
-    plan_give_token (plan, m, platform->memory[m].capacity_bits, HD_NONE);
+    guint64 spare = plan->spare != NULL ? plan->spare[m] : 0;
+    plan_give_token (&plan->space[m].free, platform->memory[m].capacity_bits - spare, HD_NONE);
+    plan_give_token (&plan->space[m].lot, spare, HD_NONE);
   }
   for (guint d = platform->n_dmas; d-- > 0;)
     for (guint i = 0; i < platform->dma[d].n_memories; i++) {
@@ -227,6 +230,8 @@ plan_init (Plan *plan)
   plan->route_of = g_new0 (guint32 *, platform->n_memories);
   plan->cast_routes = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
   plan->free_instance = HD_NONE;
+  plan->arrivals = g_new0 (GArray *, platform->n_memories);
+  plan->next_arrival = g_new0 (guint, platform->n_memories);
   plan->core_queue = new_ids (platform->n_cores);
   plan->dma_queue = new_ids (platform->n_dmas);
   plan->cost_row = new_ids (plan->graph->cost->len);
@@ -242,7 +247,9 @@ plan_clear (Plan *plan)
 {
   for (guint m = 0; m < plan->platform->n_memories; m++) {
     g_array_unref (plan->space[m].victims);
-    g_array_unref (plan->space[m].tokens);
+    g_array_unref (plan->space[m].free.token);
+    g_array_unref (plan->space[m].lot.token);
+    g_clear_pointer (&plan->arrivals[m], g_array_unref);
     g_free (plan->route_of[m]);
   }
   for (guint c = 0; c < plan->platform->n_cores; c++)
@@ -250,7 +257,7 @@ plan_clear (Plan *plan)
   GArray *lists[] = { plan->instances, plan->users, plan->set_aside, plan->gates, plan->uses, plan->resident_uses, plan->sources, plan->listeners, plan->route_hops };
   for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
     g_array_unref (lists[i]);
-  void *arrays[] = { plan->space, plan->core_nodes, plan->route_of, plan->core_queue, plan->dma_queue, plan->queue_outstanding, plan->piece_item, plan->producer_begin, plan->consumer_begin, plan->consumer,
+  void *arrays[] = { plan->space, plan->arrivals, plan->next_arrival, plan->core_nodes, plan->route_of, plan->core_queue, plan->dma_queue, plan->queue_outstanding, plan->piece_item, plan->producer_begin, plan->consumer_begin, plan->consumer,
                      plan->remaining, plan->refetched, plan->first_instance, plan->tensor_piece, plan->cost_row };
   for (gsize i = 0; i < G_N_ELEMENTS (arrays); i++)
     g_free (arrays[i]);
@@ -286,11 +293,11 @@ plan_all (Plan *plan, GError **error)
 }
 
 HdSchedule *
-plan_run (const Graph *graph, const HdNodeId *order, const char *pass, gboolean multicast, gboolean draft, GError **error)
+plan_run (const Graph *graph, const HdNodeId *order, const char *pass, gboolean multicast, const guint64 *spare, gboolean draft, GError **error)
 {
   const HdTiling *tiling = graph->tiling;
   Plan plan = { .graph = graph, .tiling = tiling, .mapping = tiling->mapping, .workload = tiling->workload, .platform = tiling->mapping->platform, .order = order,
-                .multicast = multicast };
+                .multicast = multicast, .spare = spare, .engine_of = HD_NONE };
   plan.builder = hd_schedule_builder_new (plan.platform);
   plan.dram = plan.mapping->dram.memory;
   if (draft) {

@@ -6,6 +6,7 @@
  * | bring.c   | what a node reads, whole or in part, and from where                                  |
  * | cast.c    | who else wants what is being moved: one transfer for several memories                |
  * | move.c    | queues, routes, transfers                                                            |
+ * | park.c    | where weights wait for room                                                           |
  * | space.c   | tokens, and what leaves when there is no room                                        |
  * | instances.c | who uses a copy, and for when it is kept                                           |
  * | items.c   | who reads what, where, in the order of the plan                                      |
@@ -42,6 +43,7 @@ typedef struct {
   guint32 pinned;        /* the attempt that needs it now; it may not be evicted in that */
   guint8 part_operand;
   guint8 permanent;      /* an output of the network in its place: stays to the end */
+  guint8 parked;         /* it only waits here for room where it is read */
   guint8 used;           /* its users are readers; else its creator stands there alone */
 } Instance;
 
@@ -64,19 +66,31 @@ typedef struct {
   guint32 instance;
 } Victim;
 
+/** Free bits. */
 typedef struct {
-  guint64 free_bits;
-  GArray *tokens;        /* of Token, oldest first; those before first_token are spent */
-  guint first_token;
+  guint64 bits;          /* in all */
+  GArray *token;         /* of Token, oldest first; those before `first` are spent */
+  guint first;
+} Pool;
+
+typedef struct {
+  Pool free;
+  Pool lot;              /* set apart for parking */
   GArray *victims;       /* of Victim: a heap, farthest next use first */
   guint load_dma, store_dma; /* the first engine that loads into it, that stores from it; HD_NONE */
 } Space;
+
+/** When an item is first read in a memory. */
+typedef struct {
+  guint32 step, item;
+} Arrival;
 
 /** A destination of a transfer. */
 typedef struct {
   HdMemoryId memory;
   guint32 part_step;     /* as in Instance */
   guint8 part_operand;
+  guint8 parked;
 } Listener;
 
 /** A transfer's queue and route. */
@@ -95,6 +109,10 @@ typedef struct {
   HdScheduleBuilder *builder;
   HdMemoryId dram;
   gboolean multicast;
+  const guint64 *spare;         /* (nullable) by memory: what is set apart for parking [bit] */
+  GArray **arrivals;            /* by memory: of Arrival, by step; NULL: not listed yet */
+  guint *next_arrival;          /* by memory: the first that has not passed */
+  HdMemoryId engine_of;         /* whose DMA engine loads, when not the destination's; HD_NONE */
   guint32 step;                 /* where in the order we are */
   guint32 attempt;              /* counts tries to plan a node: what is pinned, is for one of them */
   gboolean frugal;              /* bring no more than the node itself reads */
@@ -154,8 +172,10 @@ gboolean plan_allocate (Plan *plan, HdMemoryId memory, guint64 bits, guint32 ite
 gboolean plan_evict (Plan *plan, guint32 instance, GError **error);
 gboolean plan_has_room (const Plan *plan, HdMemoryId memory, guint64 bits);
 void plan_take_room (Plan *plan, HdMemoryId memory, guint64 bits);
+/** Takes bits of a pool that has as many: what frees them becomes gates of the task being made. */
+void plan_take_tokens (Plan *plan, Pool *pool, guint64 bits);
 /** @users: whose ends free the bits; %HD_NONE: they are free from the beginning. */
-void plan_give_token (Plan *plan, HdMemoryId memory, guint64 bits, guint32 users);
+void plan_give_token (Pool *pool, guint64 bits, guint32 users);
 void plan_gate (Plan *plan, HdTaskId task, HdQueueId queue);
 
 /* instances.c */
@@ -194,10 +214,17 @@ gboolean plan_send_ahead (Plan *plan, guint32 instance, gboolean *sent, GError *
 /** What the readers of @item in @memory from step @from on want of it [bit], as far as @enough. */
 guint64 plan_wanted_bits (const Plan *plan, guint32 item, HdMemoryId memory, guint32 from, guint64 enough);
 
+/* park.c */
+/** Before a load into @memory that must wait for room: parks what waits and what comes after it. */
+gboolean plan_park (Plan *plan, HdMemoryId memory, GError **error);
+/** A copy that was only parked goes. */
+void plan_unpark (Plan *plan, guint32 instance);
+
 /* bring.c */
 /** What a node reads of an item. */
 HdBox plan_overlap_box (const Plan *plan, HdNodeId node, guint operand, guint32 item);
 gboolean plan_bring_inputs (Plan *plan, HdNodeId node, GError **error);
 
 /* plan.c */
-HdSchedule *plan_run (const Graph *graph, const HdNodeId *order, const char *pass, gboolean multicast, gboolean draft, GError **error);
+/** @spare (nullable): by memory, what is set apart for parking [bit]. */
+HdSchedule *plan_run (const Graph *graph, const HdNodeId *order, const char *pass, gboolean multicast, const guint64 *spare, gboolean draft, GError **error);

@@ -24,13 +24,10 @@ is_unlimited (const Plan *plan, HdMemoryId memory)
 }
 
 void
-plan_give_token (Plan *plan, HdMemoryId memory, guint64 bits, guint32 users)
+plan_give_token (Pool *pool, guint64 bits, guint32 users)
 {
-  Space *space = &plan->space[memory];
-  if (is_unlimited (plan, memory))
-    return;
-  g_array_append_vals (space->tokens, &(Token) { bits, users }, 1);
-  space->free_bits += bits;
+  g_array_append_vals (pool->token, &(Token) { bits, users }, 1);
+  pool->bits += bits;
 }
 
 void
@@ -49,38 +46,42 @@ plan_gate (Plan *plan, HdTaskId task, HdQueueId queue)
 
 /* Spent tokens are cleared away when they are the greater part. */
 static void
-forget_spent (Space *space)
+forget_spent (Pool *pool)
 {
-  if (space->first_token < 64 || space->first_token < space->tokens->len / 2)
+  if (pool->first < 64 || pool->first < pool->token->len / 2)
     return;
-  g_array_remove_range (space->tokens, 0, space->first_token);
-  space->first_token = 0;
+  g_array_remove_range (pool->token, 0, pool->first);
+  pool->first = 0;
 }
 
 gboolean
 plan_has_room (const Plan *plan, HdMemoryId memory, guint64 bits)
 {
-  return is_unlimited (plan, memory) || plan->space[memory].free_bits >= bits;
+  return is_unlimited (plan, memory) || plan->space[memory].free.bits >= bits;
 }
 
-/* Takes the oldest tokens; the tasks that free them become gates of the task being made. */
+/* The oldest go first. */
 void
-plan_take_room (Plan *plan, HdMemoryId memory, guint64 bits)
+plan_take_tokens (Plan *plan, Pool *pool, guint64 bits)
 {
-  Space *space = &plan->space[memory];
-  if (is_unlimited (plan, memory))
-    return;
-  space->free_bits -= bits;
+  pool->bits -= bits;
   while (bits > 0) {
-    Token *token = &g_array_index (space->tokens, Token, space->first_token);
+    Token *token = &g_array_index (pool->token, Token, pool->first);
     guint64 taken = MIN (bits, token->bits);
     for (guint32 u = token->users; u != HD_NONE; u = g_array_index (plan->users, User, u).next)
       plan_gate (plan, g_array_index (plan->users, User, u).task, g_array_index (plan->users, User, u).queue);
     bits -= taken;
     token->bits -= taken;
-    space->first_token += token->bits == 0;
+    pool->first += token->bits == 0;
   }
-  forget_spent (space);
+  forget_spent (pool);
+}
+
+void
+plan_take_room (Plan *plan, HdMemoryId memory, guint64 bits)
+{
+  if (!is_unlimited (plan, memory))
+    plan_take_tokens (plan, &plan->space[memory].free, bits);
 }
 
 /* --- making room ------------------------------------------------------------------------------------ */
@@ -190,7 +191,7 @@ fail_for_space (Plan *plan, HdMemoryId m, guint64 bits, guint32 item, GError **e
   g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE,
                "%s does not fit in memory \"%s\" beside what node %u of layer \"%s\" needs there: it takes %" G_GUINT64_FORMAT " bit, %" G_GUINT64_FORMAT
                " bit are missing of %s - smaller tiles or cuts make smaller pieces",
-               name, memory->id, node, plan->workload->layers[plan->graph->layer[node]].name, bits, bits - plan->space[m].free_bits, capacity);
+               name, memory->id, node, plan->workload->layers[plan->graph->layer[node]].name, bits, bits - plan->space[m].free.bits, capacity);
   return FALSE;
 }
 

@@ -114,6 +114,27 @@ Test (multi_core, casts_down_to_the_least_memory)
   }
 }
 
+/* --- parking ----------------------------------------------------------------------------------------------------- */
+
+static const char TWO_LAYERS[] = "<workload version=\"1\" name=\"w\"><tensor id=\"x\" kind=\"input\" shape=\"1 8 4 4\"/><layer id=\"a\" operator=\"Conv\" inputs=\"x\" channels=\"8\" kernel_shape=\"1 1\"/>"
+                                 "<layer id=\"b\" operator=\"Conv\" inputs=\"a\" channels=\"8\" kernel_shape=\"1 1\"/></workload>";
+
+/* Each layer has 64 byte of weights, and the weights' memory holds one of them and no more. Without parking the second are asked for when layer a has ended. The first plan leaves room in sram0: there they come
+ * while a computes, so a's cycles are won; what is lost is the way from there, 512 bit over a bus of 64 bit a cycle, 8 cycles. DRAM is read for them once. */
+Test (multi_core, weights_are_parked_where_there_is_room)
+{
+  g_auto (Inputs) in = { 0 };
+  HdResult waits, parks;
+  fixed_inputs (&in, "core:1 sram:1KiB bus:64b dram:8b weights:64B", TWO_LAYERS, "<mapping version=\"1\"/>");
+  HdPassOptions one_plan = { .priority = HD_PRIORITY_LATENCY };
+  g_autoptr (HdSchedule) first = plan (&in, "multi-core", &one_plan, &waits);
+  g_autoptr (HdSchedule) second = plan (&in, "multi-core", NULL, &parks);
+  cr_assert_eq (second->n_tasks, first->n_tasks + 1);
+  cr_assert_eq (parks.dram_read_bits, waits.dram_read_bits);
+  cr_assert_gt (first->cost[0].cycles, 8);
+  cr_assert_eq (parks.cycles, waits.cycles - first->cost[0].cycles + 8);
+}
+
 /* --- conservation ---------------------------------------------------------------------------------------------- */
 
 /* Each weight of ResNet-18 is read from DRAM once, and the image once: four cores with 4 MiB of weights between them need no more. */
