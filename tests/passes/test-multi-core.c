@@ -250,11 +250,10 @@ gap_of (guint64 seed, double *gap)
   HdResult result;
   cr_assert (hd_engine_run (engine, NULL, &result, NULL));
   *gap = (double) result.cycles / (double) all.best;
-  cr_assert_geq (*gap, 1, "seed %lu: all orders are worse than one of them", (gulong) seed);
   return TRUE;
 }
 
-/* Random networks on two cores, with the allocation given: how far is the pass from the best of all orders? The distribution stands in doc/passes.md. */
+/* Random networks on two cores, with the allocation given: how far is the pass from the best of all orders? (These are planned without parking, so it can also be better.) The distribution stands in doc/passes.md. */
 Test (multi_core, is_near_the_best_of_all_orders)
 {
   double gap[1024];
