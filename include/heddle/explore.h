@@ -83,7 +83,7 @@ char *hd_explore_space_value_name (const HdExploreSpace *self, guint gene, guint
 /** The mapping that a genome stands for. Errors: as hd_mapping_new_choices(). */
 HdMapping *hd_explore_space_mapping (const HdExploreSpace *self, const guint16 *genes, GError **error);
 
-/** Sets @genes to the genome that comes nearest to @mapping (of the same workload and platform): the same, when it came from hd_explore_space_mapping(). */
+/** Sets @genes to the genome that comes nearest to @mapping (of the same workload and platform): one of the same mapping, when it came from hd_explore_space_mapping(). */
 void hd_explore_space_genes (const HdExploreSpace *self, const HdMapping *mapping, guint16 *genes);
 
 /**

@@ -160,11 +160,11 @@ is_chosen (const HdSearchResult *result, guint i)
   return result->n_front <= MOST_MEMBERS || i == 0 || i * MOST_MEMBERS / result->n_front != (i - 1) * MOST_MEMBERS / result->n_front;
 }
 
-/* One objective of a point, or (-1) the product of all, in parts of the best's, so that it does not overflow. */
+/* One objective of a point, or (-1) the product of all, in parts of the @best one's, so that it does not overflow. */
 static double
-goal_of (const HdSearchResult *result, guint32 point, int objective)
+goal_of (const HdSearchResult *result, guint32 point, int objective, const double *best)
 {
-  const double *mine = result->objectives + (gsize) point * result->n_objectives, *best = result->objectives + (gsize) hd_search_best (result, -1) * result->n_objectives;
+  const double *mine = result->objectives + (gsize) point * result->n_objectives;
   double product = 1;
   if (objective >= 0)
     return mine[objective];
@@ -177,11 +177,12 @@ goal_of (const HdSearchResult *result, guint32 point, int objective)
 static void
 choose_near (const HdSearchResult *result, int objective, gboolean *chosen)
 {
+  const double *best = result->objectives + (gsize) hd_search_best (result, -1) * result->n_objectives;
   for (guint n = 0; n < NEAR; n++) {
     guint32 nearest = HD_NONE;
     double least = 0;
     for (guint32 point = 0; point < result->n_points; point++) {
-      double goal = result->feasible[point] && !chosen[point] ? goal_of (result, point, objective) : 0;
+      double goal = result->feasible[point] && !chosen[point] ? goal_of (result, point, objective, best) : 0;
       if (result->feasible[point] && !chosen[point] && (nearest == HD_NONE || goal < least)) {
         nearest = point;
         least = goal;

@@ -16,14 +16,15 @@ has_core (const Placement *placement, HdCoreId core)
   return FALSE;
 }
 
-/* How near a placement comes to the layer's: the same cores count most, then how they are dealt. */
+/* How near a placement comes to the layer's: the same cores count most, then how they are dealt, then the grid. @piece: rows of a piece of a grid, of @n_rows; 0: it is none. */
 static int
-likeness (const Placement *placement, const HdMappingLayer *layer, gboolean is_grid)
+likeness (const Placement *placement, const HdMappingLayer *layer, guint64 piece, guint64 n_rows)
 {
-  int common = 0, dealt = placement->split == layer->split && (placement->grid > 0) == is_grid;
+  int common = 0, dealt = placement->split == layer->split && (placement->grid > 0) == (piece > 0);
+  gboolean same_grid = placement->grid > 0 && piece > 0 && _hd_explore_piece (n_rows, placement->n_cores / placement->grid) == piece;
   for (guint i = 0; i < layer->n_cores; i++)
     common += has_core (placement, layer->cores[i]);
-  return 4 * (2 * common - (int) placement->n_cores - (int) layer->n_cores) + dealt;
+  return 4 * (2 * common - (int) placement->n_cores - (int) layer->n_cores) + 2 * dealt + same_grid;
 }
 
 /* The size of the layer's pieces along a rank; the whole where it is not cut. */
@@ -43,9 +44,10 @@ nearest_placement (const HdExploreSpace *self, const HdMappingLayer *mapped, HdL
   const LayerSpace *space = &self->layer[l];
   gboolean is_grid = mapped->split < 0 && mapped->n_cores > 1 && space->slice_rank >= 0 && space->row_rank >= 0 &&
                      cut_size (mapped, layer, space->slice_rank) < layer->rank[space->slice_rank].size && cut_size (mapped, layer, space->row_rank) < layer->rank[space->row_rank].size;
+  guint64 piece = is_grid ? cut_size (mapped, layer, space->row_rank) : 0, n_rows = is_grid ? layer->rank[space->row_rank].size : 0;
   guint best = 0;
   for (guint i = 1; i < space->placement->len; i++)
-    if (likeness (&g_array_index (space->placement, Placement, i), mapped, is_grid) > likeness (&g_array_index (space->placement, Placement, best), mapped, is_grid))
+    if (likeness (&g_array_index (space->placement, Placement, i), mapped, piece, n_rows) > likeness (&g_array_index (space->placement, Placement, best), mapped, piece, n_rows))
       best = i;
   return best;
 }
@@ -76,13 +78,13 @@ encode_layer (const HdExploreSpace *self, const HdMapping *mapping, HdLayerId l,
   set_gene (self, genes, l, GENE_SLICES, nearest_value (space->slices, hd_ceil_div (hd_ceil_div (whole, parts), cut_size (mapped, layer, space->slice_rank))));
 }
 
-/* Tiles of the stack along a rank of its last layer, @l; a layer alone may be cut instead. */
+/* Tiles of the stack along a rank of its last layer; a layer alone may be cut instead, unless the cut is a grid's. */
 static guint64
-tiles_of (const HdMappingStack *stack, const HdMappingLayer *mapped, const HdLayer *layer, int rank)
+tiles_of (const HdMappingStack *stack, const HdMappingLayer *mapped, const HdLayer *layer, int rank, gboolean is_grid)
 {
   if (rank < 0)
     return 1;
-  guint64 size = mapped->split == rank ? layer->rank[rank].size : cut_size (mapped, layer, rank);
+  guint64 size = stack->n_layers > 1 || is_grid || mapped->split == rank ? layer->rank[rank].size : cut_size (mapped, layer, rank);
   for (guint i = 0; i < stack->n_axes; i++)
     if (g_str_equal (stack->axis[i].rank, layer->rank[rank].name))
       size = stack->axis[i].size;
@@ -101,8 +103,9 @@ hd_explore_space_genes (const HdExploreSpace *self, const HdMapping *mapping, gu
     set_gene (self, genes, l, GENE_ENDS, ends);
     if (!ends || stack->layers[stack->n_layers - 1] != l)
       continue;
-    set_gene (self, genes, l, GENE_ROWS, nearest_value (space->rows, tiles_of (stack, &mapping->layer[l], &self->workload->layers[l], space->row_rank)));
-    set_gene (self, genes, l, GENE_COLUMNS, nearest_value (space->columns, tiles_of (stack, &mapping->layer[l], &self->workload->layers[l], space->column_rank)));
+    gboolean is_grid = g_array_index (space->placement, Placement, gene_value (self, genes, l, GENE_CORES)).grid > 0;
+    set_gene (self, genes, l, GENE_ROWS, nearest_value (space->rows, tiles_of (stack, &mapping->layer[l], &self->workload->layers[l], space->row_rank, is_grid)));
+    set_gene (self, genes, l, GENE_COLUMNS, nearest_value (space->columns, tiles_of (stack, &mapping->layer[l], &self->workload->layers[l], space->column_rank, is_grid)));
     set_gene (self, genes, l, GENE_RETENTION, stack->mode == HD_RETENTION_RECOMPUTE);
   }
   _hd_explore_repair ((gpointer) self, genes);
