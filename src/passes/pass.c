@@ -5,6 +5,8 @@
 #include "passes/feedback.h"
 #include "passes/plan.h"
 
+#include <string.h>
+
 static const char *const NAMES[] = { "fused", "layer-by-layer", "multi-core", NULL };
 static const char *const PRIORITIES[] = { "best", "latency", "memory", "stack", "throughput", NULL };
 
@@ -137,7 +139,8 @@ improve (const Graph *graph, const HdPassOptions *options, Trial *best, GError *
     if (best->spare != NULL)
       continue;
     gboolean parked;
-    HdNodeId *order = g_memdup2 (best->order, (graph->n + 1) * sizeof *order);
+    HdNodeId *order = g_new (HdNodeId, (gsize) graph->n + 1);
+    memcpy (order, best->order, graph->n * sizeof *order);
     /* What does not fit beside the lot does without. */
     if (try_order (graph, order, g_memdup2 (best->verdict.spare, n_memories * sizeof *spare), options, best, &parked, NULL))
       improved |= parked;
