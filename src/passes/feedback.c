@@ -17,6 +17,14 @@ score_of (const HdResult *result, HdObjective objective)
   return objective == HD_OBJECTIVE_LATENCY ? cycles : objective == HD_OBJECTIVE_ENERGY ? result->energy_pj : cycles * result->energy_pj;
 }
 
+/* What of a memory was never used, if it is a good part of it. A plan needs more room than its run does: nodes that run one after the other may be planned at once. */
+static guint64
+spare_of (const HdMemory *memory, guint64 peak_bits)
+{
+  guint64 capacity = memory->capacity_bits, spare = capacity - MIN (capacity, peak_bits);
+  return memory->dram || capacity == HD_UNLIMITED_BITS || spare < capacity / 4 ? 0 : spare;
+}
+
 gboolean
 feedback_judge (const Graph *graph, const HdSchedule *schedule, HdObjective objective, Verdict *verdict, GError **error)
 {
@@ -29,7 +37,7 @@ feedback_judge (const Graph *graph, const HdSchedule *schedule, HdObjective obje
   verdict->tie = objective == HD_OBJECTIVE_LATENCY ? result.energy_pj : (double) result.cycles;
   const HdPlatform *platform = graph->tiling->mapping->platform;
   for (HdMemoryId m = 0; m < platform->n_memories; m++)
-    verdict->spare[m] = platform->memory[m].dram || platform->memory[m].capacity_bits == HD_UNLIMITED_BITS ? 0 : platform->memory[m].capacity_bits - result.memory_peak_bits[m];
+    verdict->spare[m] = spare_of (&platform->memory[m], result.memory_peak_bits[m]);
   for (guint32 t = 0; t < schedule->n_tasks; t++)
     if (schedule->kind[t] == HD_TASK_COMPUTE)
       verdict->start[schedule->node[t]] = result.columns.start[t];

@@ -126,26 +126,36 @@ check_order (const Graph *graph, const HdNodeId *order, GError **error)
   return TRUE;
 }
 
-/* From what the engine found: the order of the run, as long as that is better, and parking in what room was left. */
+/* Parks in what the best plan never used; if that does not fit beside the rest, in half of it. Whether it is better so. */
 static gboolean
-improve (const Graph *graph, const HdPassOptions *options, Trial *best, GError **error)
+try_parking (const Graph *graph, const HdPassOptions *options, Trial *best)
+{
+  guint n_memories = graph->tiling->mapping->platform->n_memories;
+  gboolean improved = FALSE, planned = FALSE;
+  for (guint share = 1; share <= 2 && !planned; share++) {
+    HdNodeId *order = g_new (HdNodeId, (gsize) graph->n + 1);
+    guint64 *spare = g_new (guint64, n_memories + 1);
+    memcpy (order, best->order, graph->n * sizeof *order);
+    for (HdMemoryId m = 0; m < n_memories; m++)
+      spare[m] = best->verdict.spare[m] / share;
+    planned = try_order (graph, order, spare, options, best, &improved, NULL);
+  }
+  return planned && improved;
+}
+
+/* From what the engine found: the order of the run, as long as that is better, and parking in what room was left. */
+static void
+improve (const Graph *graph, const HdPassOptions *options, Trial *best)
 {
   guint n_memories = graph->tiling->mapping->platform->n_memories;
   gboolean improved = TRUE;
   for (guint round = 0; round < options->rounds && improved; round++) {
     guint64 *spare = g_memdup2 (best->spare, best->spare != NULL ? n_memories * sizeof *spare : 0);
-    if (!try_order (graph, feedback_order (graph, best->order, &best->verdict), spare, options, best, &improved, error))
-      return FALSE;
-    if (best->spare != NULL)
-      continue;
-    gboolean parked;
-    HdNodeId *order = g_new (HdNodeId, (gsize) graph->n + 1);
-    memcpy (order, best->order, graph->n * sizeof *order);
-    /* What does not fit beside the lot does without. */
-    if (try_order (graph, order, g_memdup2 (best->verdict.spare, n_memories * sizeof *spare), options, best, &parked, NULL))
-      improved |= parked;
+    /* An order may need more room than the one before: then that one stays. */
+    improved = try_order (graph, feedback_order (graph, best->order, &best->verdict), spare, options, best, &improved, NULL) && improved;
+    if (best->spare == NULL)
+      improved |= try_parking (graph, options, best);
   }
-  return TRUE;
 }
 
 static HdSchedule *
@@ -158,8 +168,9 @@ run_multi_core (const Graph *graph, const HdPassOptions *options, GError **error
     best.order = order_by_priority (graph, options->priority, error);
     return best.order != NULL ? plan_run (graph, best.order, "multi-core", TRUE, NULL, options->draft, error) : NULL;
   }
-  if (!try_priorities (graph, options, &best, error) || !improve (graph, options, &best, error))
+  if (!try_priorities (graph, options, &best, error))
     return NULL;
+  improve (graph, options, &best);
   return plan_run (graph, best.order, "multi-core", TRUE, best.spare, options->draft, error);
 }
 
