@@ -153,14 +153,14 @@ fetch (Plan *plan, HdNodeId node, guint32 item, HdMemoryId memory, const HdDepen
   return TRUE;
 }
 
-/* Whether this node's part alone is brought: unfinished sums and pieces of inputs and weights always come whole. */
+/* Whether this node's part alone is brought. Unfinished sums always come whole; inputs and weights, unless the room does not do for that. */
 static gboolean
 wants_part (Plan *plan, const HdDependency *d, guint32 item, HdMemoryId memory)
 {
-  guint64 bits = hd_dependency_bits (d);
-  if (!plan_item_is_node (plan, item) || (d->flags & HD_DEPENDENCY_PARTIAL) || bits >= graph_output_bits (plan->graph, item))
+  guint64 whole = plan_item_bits (plan, item);
+  if ((d->flags & HD_DEPENDENCY_PARTIAL) || hd_dependency_bits (d) >= whole)
     return FALSE;
-  return plan->frugal || plan_wanted_bits (plan, item, memory, plan->step, graph_output_bits (plan->graph, item)) < graph_output_bits (plan->graph, item);
+  return plan->frugal || (plan_item_is_node (plan, item) && plan_wanted_bits (plan, item, memory, plan->step, whole) < whole);
 }
 
 static gboolean
@@ -194,15 +194,10 @@ pin_all (Plan *plan, guint32 item)
 
 /* Frugally: what is here whole and is read in part leaves; the part comes back. */
 static gboolean
-drop_wholes (Plan *plan, const HdDependency *d, guint64 n, HdCoreId core, const HdLayer *layer, GError **error)
+drop_whole (Plan *plan, const HdDependency *d, guint32 item, HdMemoryId memory, GError **error)
 {
-  for (guint64 i = 0; i < n; i++) {
-    HdMemoryId memory = plan_operand_memory (plan, core, layer, d[i].operand);
-    guint32 instance = plan_find_instance (plan, d[i].from, memory);
-    if (memory != plan->dram && instance != HD_NONE && wants_part (plan, &d[i], d[i].from, memory) && !plan_evict (plan, instance, error))
-      return FALSE;
-  }
-  return TRUE;
+  guint32 instance = plan_find_instance (plan, item, memory);
+  return memory == plan->dram || instance == HD_NONE || !wants_part (plan, d, item, memory) || plan_evict (plan, instance, error);
 }
 
 /* Pieces reach further than what this node reads of them: who makes the rest may come later. */
@@ -258,8 +253,12 @@ plan_bring_inputs (Plan *plan, HdNodeId node, GError **error)
   guint64 n_dependencies, n_reads;
   const HdDependency *d = hd_tiling_dependencies (plan->tiling, node, &n_dependencies), *read = hd_tiling_reads (plan->tiling, node, &n_reads);
   guint64 by_piece = operands_by_piece (plan, node, core, layer);
-  if (plan->frugal && !drop_wholes (plan, d, n_dependencies, core, layer, error))
-    return FALSE;
+  for (guint64 i = 0; plan->frugal && i < n_dependencies; i++)
+    if (!drop_whole (plan, &d[i], d[i].from, plan_operand_memory (plan, core, layer, d[i].operand), error))
+      return FALSE;
+  for (guint64 i = 0; plan->frugal && i < n_reads; i++)
+    if (!drop_whole (plan, &read[i], plan_item_of_read (plan, &read[i]), plan_operand_memory (plan, core, layer, read[i].operand), error))
+      return FALSE;
   for (guint64 i = 0; i < n_dependencies; i++)
     if (comes_from_maker (&d[i], by_piece))
       pin_all (plan, d[i].from);

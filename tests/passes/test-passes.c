@@ -260,7 +260,7 @@ shipped (const char *platform, const char *workload, const char *mapping, guint 
   g_autofree char *m = mapping != NULL ? g_strdup_printf ("%s/workloads/%s.mapping.xml", source, mapping) : NULL;
   g_auto (Inputs) in = { 0 };
   GError *error = NULL;
-  in.platform = hd_platform_load (p, &error);
+  in.platform = strchr (platform, ':') != NULL ? hd_platform_parse_synthetic (platform, &error) : hd_platform_load (p, &error);
   in.workload = in.platform != NULL ? hd_workload_load (w, NULL, &error) : NULL;
   cr_assert_not_null (in.workload, "%s", error != NULL ? error->message : "");
   g_autoptr (HdMapping) map = m != NULL ? hd_mapping_load (m, in.workload, in.platform, &error) : hd_mapping_default (in.workload, in.platform, &error);
@@ -281,3 +281,7 @@ Test (shipped, resnet18_unmapped) { shipped ("tpu-like-quad", "resnet18", NULL, 
 Test (shipped, mobilenetv2_unmapped) { shipped ("tpu-like-quad", "mobilenetv2", NULL, 0); }
 Test (shipped, transformer_block_unmapped) { shipped ("tpu-like-quad", "transformer-block", NULL, 0); }
 Test (shipped, mobilenetv1_unmapped) { shipped ("edge-tpu-like", "mobilenetv1", NULL, 0); }
+/* Whole pieces of neighbours do not fit beside each other there; what a node reads of them does. */
+Test (shipped, fsrcnn_where_parts_alone_fit) { shipped ("core:4 sram:64KiB bus:128b dram:64b", "fsrcnn", NULL, 0); }
+Test (shipped, resnet18_where_parts_alone_fit) { shipped ("core:4 sram:64KiB bus:128b dram:64b", "resnet18", NULL, 0); }
+Test (shipped, fsrcnn_on_one_large_core) { shipped ("explore-1-core-128x128", "fsrcnn", NULL, 0); }
