@@ -49,18 +49,26 @@ score_mapping (const HdExploreSpace *self, HdMapping *mapping, const HdPassOptio
   return TRUE;
 }
 
+/* By what the pass tells which of its plans is best. */
+static HdObjective
+pass_objective (const HdExploreSpace *self)
+{
+  HdMetric only = self->options.n_metrics == 1 ? self->options.metric[0] : HD_METRIC_EDP;
+  return only == HD_METRIC_CYCLES ? HD_OBJECTIVE_LATENCY : only == HD_METRIC_ENERGY ? HD_OBJECTIVE_ENERGY : HD_OBJECTIVE_EDP;
+}
+
 /* The search's: one plan. */
 static HdPassOptions
 draft_options (const HdExploreSpace *self)
 {
-  return (HdPassOptions) { .priority = self->options.priority, .objective = self->options.cost.objective, .draft = TRUE };
+  return (HdPassOptions) { .priority = self->options.priority, .objective = pass_objective (self), .draft = TRUE };
 }
 
 gboolean
 hd_explore_score (const HdExploreSpace *self, HdMapping *mapping, gboolean draft, HdExploreScore *score, GError **error)
 {
   HdPassOptions options = HD_PASS_OPTIONS_DEFAULT;
-  options.objective = self->options.cost.objective;
+  options.objective = pass_objective (self);
   if (draft)
     options = draft_options (self);
   return score_mapping (self, mapping, &options, score, error);
