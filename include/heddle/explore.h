@@ -91,7 +91,7 @@ void hd_explore_space_genes (const HdExploreSpace *self, const HdMapping *mappin
  * @genes: a genome
  * @score: (out)
  *
- * What the search takes for a genome's score: one plan, coarse bursts. Threads: any. Errors: %HD_ERROR_NEGATIVE when it is infeasible: it cannot be tiled, or a piece fits nowhere.
+ * What the search takes for a genome's score: one plan, coarse bursts, nodes of least energy where those of the least product of energy and cycles are asked for. Threads: any. Errors: %HD_ERROR_NEGATIVE when it is infeasible: it cannot be tiled, or a piece fits nowhere.
  */
 gboolean hd_explore_draft (const HdExploreSpace *self, const guint16 *genes, HdExploreScore *score, GError **error);
 

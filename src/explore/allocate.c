@@ -180,6 +180,9 @@ static gboolean
 joins (const Rule *rule, Fuse fuse, HdLayerId l, guint64 weights)
 {
   gboolean fits = weights + rule->weight_bits[l] <= weight_capacity (rule, l) / 2;
+  /* A stack is cut along the rows of its last layer. */
+  if (rule->space->layer[l].row_rank < 0 && least_rows_of (rule, l - 1) > 1)
+    return FALSE;
   switch (fuse) {
   case FUSE_TAILS:
     return rule->weight_bits[l] == 0;

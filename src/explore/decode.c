@@ -44,8 +44,12 @@ decode_layer (const HdExploreSpace *self, const guint16 *genes, HdLayerId l, HdM
     guint64 piece = _hd_explore_piece (block, MIN (slices, block));
     choice->cut[space->slice_rank] = piece < whole ? piece : 0;
   }
-  if (placement->grid > 0)
-    choice->cut[space->row_rank] = _hd_explore_piece (layer->rank[space->row_rank].size, placement->n_cores / placement->grid);
+  if (space->row_rank >= 0) {
+    /* Whatever the tile is, a node fits. */
+    guint64 whole = layer->rank[space->row_rank].size, dealt = placement->grid > 0 ? placement->n_cores / placement->grid : placement->split == space->row_rank ? placement->n_cores : 1;
+    guint64 piece = MIN (_hd_explore_piece (whole, dealt), _hd_explore_piece (whole, placement->least_rows));
+    choice->cut[space->row_rank] = piece < whole ? piece : 0;
+  }
 }
 
 /* --- stacks ------------------------------------------------------------------------------------------- */

@@ -79,7 +79,7 @@ cost_operand (HdRole role)
   return role == HD_ROLE_INPUT ? HD_OPERAND_INPUT : role == HD_ROLE_WEIGHT ? HD_OPERAND_WEIGHT : HD_OPERAND_OUTPUT;
 }
 
-/* What a node with this box takes of the memory in which its core has weights, or else of all its memories. TRUE when it fits in there. */
+/* Whether what a node with this box needs fits: its weights into their memory, or all of it into three quarters of each: pieces come larger than what one node reads of them. */
 static gboolean
 fits (const HdExploreSpace *self, const HdLayer *layer, const HdCore *core, const HdBox *box, gboolean weights_only)
 {
@@ -90,18 +90,19 @@ fits (const HdExploreSpace *self, const HdLayer *layer, const HdCore *core, cons
   for (guint o = 0; o < layer->n_operands; o++) {
     const HdTensor *tensor = &self->workload->tensors[layer->operands[o].tensor];
     HdMemoryId memory = hd_core_operand_memory (core, cost_operand (layer->operands[o].role));
-    guint64 bits;
+    guint64 bits, room;
     guint i = 0;
     if (memory == HD_NONE || self->platform->memory[memory].dram || self->platform->memory[memory].capacity_bits == HD_UNLIMITED_BITS)
       continue;
     if (weights_only && (memory != of_weights || layer->operands[o].role != HD_ROLE_WEIGHT))
       continue;
     HdBox part = hd_operand_project (layer, &layer->operands[o], box, tensor);
+    room = self->platform->memory[memory].capacity_bits / 4 * (weights_only ? 4 : 3);
     while (i < n && seen[i] != memory)
       i++;
     if (i == n)
       seen[n++] = memory;
-    if (!hd_mul_u64 (hd_box_volume (&part), tensor->bits, &bits) || !hd_add_u64 (need[i], bits, &need[i]) || need[i] > self->platform->memory[memory].capacity_bits)
+    if (!hd_mul_u64 (hd_box_volume (&part), tensor->bits, &bits) || !hd_add_u64 (need[i], bits, &need[i]) || need[i] > room)
       return FALSE;
   }
   return TRUE;

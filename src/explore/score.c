@@ -33,11 +33,11 @@ hd_explore_take_score (const HdPlatform *platform, const HdResult *result, HdExp
 }
 
 static gboolean
-score_mapping (const HdExploreSpace *self, HdMapping *mapping, const HdPassOptions *options, HdExploreScore *score, GError **error)
+score_mapping (const HdExploreSpace *self, HdMapping *mapping, HdCostModel *cost, const HdPassOptions *options, HdExploreScore *score, GError **error)
 {
   HdResult result;
   g_autoptr (HdTiling) tiling = hd_tiling_new (mapping, error);
-  g_autoptr (HdSchedule) schedule = tiling != NULL ? hd_pass_run (self->pass, tiling, self->cost, options, error) : NULL;
+  g_autoptr (HdSchedule) schedule = tiling != NULL ? hd_pass_run (self->pass, tiling, cost, options, error) : NULL;
   g_autoptr (HdEngine) engine = schedule != NULL ? hd_engine_new (mapping->platform, schedule, error) : NULL;
   if (engine == NULL || !hd_engine_run (engine, NULL, &result, error))
     return FALSE;
@@ -71,7 +71,7 @@ hd_explore_score (const HdExploreSpace *self, HdMapping *mapping, gboolean draft
   options.objective = pass_objective (self);
   if (draft)
     options = draft_options (self);
-  return score_mapping (self, mapping, &options, score, error);
+  return score_mapping (self, mapping, self->cost, &options, score, error);
 }
 
 gboolean
@@ -79,7 +79,7 @@ hd_explore_draft (const HdExploreSpace *self, const guint16 *genes, HdExploreSco
 {
   HdPassOptions options = draft_options (self);
   g_autoptr (HdMapping) mapping = _hd_explore_decode (self, self->draft_platform, genes, error);
-  return mapping != NULL && _hd_explore_check_effort (self, mapping, error) && score_mapping (self, mapping, &options, score, error);
+  return mapping != NULL && _hd_explore_check_effort (self, mapping, error) && score_mapping (self, mapping, self->draft_cost, &options, score, error);
 }
 
 gboolean

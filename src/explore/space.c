@@ -94,6 +94,16 @@ coarsen (HdPlatform *platform, guint64 burst_bits, GError **error)
   return copy;
 }
 
+static HdCostModel *
+make_draft_cost (const HdExploreSpace *self)
+{
+  HdCostOptions options = self->options.cost;
+  if (options.objective != HD_OBJECTIVE_EDP)
+    return self->cost;
+  options.objective = HD_OBJECTIVE_ENERGY;
+  return hd_cost_model_new (self->platform, self->workload, &options);
+}
+
 HdExploreSpace *
 hd_explore_space_new (HdWorkload *workload, HdPlatform *platform, const HdExploreOptions *options, GError **error)
 {
@@ -104,6 +114,7 @@ hd_explore_space_new (HdWorkload *workload, HdPlatform *platform, const HdExplor
   self->options = options != NULL ? *options : HD_EXPLORE_OPTIONS_DEFAULT;
   self->pass = g_strdup (self->options.pass != NULL ? self->options.pass : "multi-core");
   self->cost = hd_cost_model_new (platform, workload, &self->options.cost);
+  self->draft_cost = make_draft_cost (self);
   self->layer = g_new0 (LayerSpace, workload->n_layers + 1);
   self->n_values = g_array_new (FALSE, FALSE, sizeof (guint16));
   self->kind = g_array_new (FALSE, FALSE, sizeof (HdGeneKind));
@@ -145,6 +156,8 @@ hd_explore_space_unref (HdExploreSpace *self)
   g_array_unref (self->starts);
   g_free (self->layer);
   g_free (self->pass);
+  if (self->draft_cost != self->cost)
+    hd_cost_model_free (self->draft_cost);
   hd_cost_model_free (self->cost);
   hd_platform_unref (self->draft_platform);
   hd_platform_unref (self->platform);

@@ -70,7 +70,8 @@ hash_bytes (const guint8 *data, gsize n)
   return (guint) (hash ^ hash >> 32);
 }
 
-static guint hash_segment (gconstpointer key) { return hash_bytes (key, sizeof (SegmentKey)); }
+/* Residues are rare: they are compared, not hashed. */
+static guint hash_segment (gconstpointer key) { return hash_bytes (key, G_STRUCT_OFFSET (SegmentKey, residue)); }
 static gboolean equal_segments (gconstpointer a, gconstpointer b) { return memcmp (a, b, sizeof (SegmentKey)) == 0; }
 
 /* The classes of one rank, in the order in which they first occur. */
@@ -336,7 +337,12 @@ typedef struct {
   HdBox box;
 } WeightKey;
 
-static guint hash_weights (gconstpointer data) { return hash_bytes (data, sizeof (WeightKey)); }
+static guint
+hash_weights (gconstpointer data)
+{
+  const WeightKey *key = data;
+  return hash_bytes (data, G_STRUCT_OFFSET (WeightKey, box.range) + key->box.n * sizeof (HdRange));
+}
 static gboolean equal_weights (gconstpointer a, gconstpointer b) { return memcmp (a, b, sizeof (WeightKey)) == 0; }
 
 static guint32
