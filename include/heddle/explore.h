@@ -4,7 +4,7 @@
  * |-----------|------------------------------------------------------------------------------------------------------------------------|
  * | space     | for a workload on a platform, what may be chosen for each layer; a genome (heddle/search.h) is one choice of everything |
  * | gene      | of a layer: its *cores* (which, and the rank that is split over them), its *slices* (a further cut of what comes out of it, so that weights come in parts), |
- * |           | its *rows* (the tile of the stack that ends with it, or its own cut), whether a stack *ends* with it, and how such a stack keeps what overlaps |
+ * |           | its *rows* (the tile of the stack that ends with it; else its own cut), whether a stack *ends* with it, and how such a stack keeps what overlaps |
  * | score     | what a mapping comes to when a pass has scheduled it and the engine has run it                                         |
  * | allocation| one mapping made by rule: what `--pass multi-core` takes when it gets none, and where searches begin                    |
  *

@@ -21,12 +21,14 @@ typedef enum { FUSE_NONE, FUSE_TAILS, FUSE_WHAT_IS_CUT, FUSE_WHILE_WEIGHTS_FIT }
 /** A way to make stacks. */
 typedef struct {
   Fuse fuse;
-  guint64 finer;   /* tiles of a stack of several layers: so many times the least */
+  guint64 finer;     /* tiles of a stack of several layers: so many times the least */
+  gboolean columns;  /* in such stacks, what is dealt by rows is dealt by columns: then all cores work on each tile */
 } Policy;
 
 static const Policy POLICIES[] = {
-  { FUSE_WHAT_IS_CUT, 1 }, { FUSE_WHAT_IS_CUT, 4 },      { FUSE_NONE, 1 },              { FUSE_TAILS, 1 },
-  { FUSE_TAILS, 4 },       { FUSE_WHILE_WEIGHTS_FIT, 1 }, { FUSE_WHILE_WEIGHTS_FIT, 4 }, { FUSE_WHILE_WEIGHTS_FIT, 16 },
+  { FUSE_WHAT_IS_CUT, 1, FALSE },       { FUSE_WHAT_IS_CUT, 4, FALSE },       { FUSE_WHAT_IS_CUT, 4, TRUE },       { FUSE_NONE, 1, FALSE },
+  { FUSE_TAILS, 1, FALSE },             { FUSE_TAILS, 4, FALSE },             { FUSE_TAILS, 4, TRUE },             { FUSE_WHILE_WEIGHTS_FIT, 1, FALSE },
+  { FUSE_WHILE_WEIGHTS_FIT, 1, TRUE },  { FUSE_WHILE_WEIGHTS_FIT, 4, FALSE }, { FUSE_WHILE_WEIGHTS_FIT, 4, TRUE }, { FUSE_WHILE_WEIGHTS_FIT, 16, TRUE },
 };
 
 typedef struct {
@@ -170,9 +172,9 @@ choose_slices (const Rule *rule, HdLayerId l, guint16 *genes)
 /* --- stacks ------------------------------------------------------------------------------------------- */
 
 static guint64
-least_rows_of (const Rule *rule, HdLayerId l)
+easy_rows_of (const Rule *rule, HdLayerId l)
 {
-  return g_array_index (rule->space->layer[l].placement, Placement, rule->cores[l]).least_rows;
+  return g_array_index (rule->space->layer[l].placement, Placement, rule->cores[l]).easy_rows;
 }
 
 /* Whether @l joins the stack of the layers before it, whose weights take @weights on a core. */
@@ -181,13 +183,13 @@ joins (const Rule *rule, Fuse fuse, HdLayerId l, guint64 weights)
 {
   gboolean fits = weights + rule->weight_bits[l] <= weight_capacity (rule, l) / 2;
   /* A stack is cut along the rows of its last layer. */
-  if (rule->space->layer[l].row_rank < 0 && least_rows_of (rule, l - 1) > 1)
+  if (rule->space->layer[l].row_rank < 0 && easy_rows_of (rule, l - 1) > 1)
     return FALSE;
   switch (fuse) {
   case FUSE_TAILS:
     return rule->weight_bits[l] == 0;
   case FUSE_WHAT_IS_CUT:
-    return fits && rule->weight_bits[l] == 0 && (least_rows_of (rule, l) > 1 || least_rows_of (rule, l - 1) > 1);
+    return fits && rule->weight_bits[l] == 0 && (easy_rows_of (rule, l) > 1 || easy_rows_of (rule, l - 1) > 1);
   case FUSE_WHILE_WEIGHTS_FIT:
     return fits && rule->space->layer[l].row_rank >= 0;
   default:
@@ -195,18 +197,43 @@ joins (const Rule *rule, Fuse fuse, HdLayerId l, guint64 weights)
   }
 }
 
+/* The placement on the same cores, by columns instead of rows; the chosen one where there is none. */
+static guint
+by_columns (const Rule *rule, HdLayerId l)
+{
+  const LayerSpace *space = &rule->space->layer[l];
+  const Placement *chosen = &g_array_index (space->placement, Placement, rule->cores[l]);
+  for (guint i = 0; chosen->split >= 0 && chosen->split == space->row_rank && i < MIN (space->placement->len, G_MAXUINT16); i++) {
+    const Placement *other = &g_array_index (space->placement, Placement, i);
+    if (other->split >= 0 && other->split == space->column_rank && other->n_cores == chosen->n_cores && other->cores[0] == chosen->cores[0])
+      return i;
+  }
+  return rule->cores[l];
+}
+
+/* The first value of the gene that is @wanted tiles or more. */
+static guint
+value_of_rows (const Rule *rule, HdLayerId l, guint64 wanted)
+{
+  const GArray *rows = rule->space->layer[l].rows;
+  guint value = 0;
+  while (value + 1 < rows->len && g_array_index (rows, guint64, value) < wanted)
+    value++;
+  return value;
+}
+
 static void
 end_stack (const Rule *rule, const Policy *policy, HdLayerId first, HdLayerId last, guint16 *genes)
 {
-  const GArray *rows = rule->space->layer[last].rows;
-  guint64 least = 1, wanted;
-  guint value = 0;
-  for (HdLayerId l = first; l <= last; l++)
-    least = MAX (least, least_rows_of (rule, l));
-  wanted = first < last ? least * policy->finer : least;
-  while (value + 1 < rows->len && g_array_index (rows, guint64, value) < wanted)
-    value++;
-  set_gene (rule->space, genes, last, GENE_ROWS, value);
+  guint64 least = 1;
+  for (HdLayerId l = first; l <= last; l++) {
+    if (policy->columns && first < last)
+      set_gene (rule->space, genes, l, GENE_CORES, by_columns (rule, l));
+    least = MAX (least, easy_rows_of (rule, l));
+    /* The first tile of a stack is larger than the others, and a stack without rows at its end has no tiles: its layers are cut by themselves, too. */
+    set_gene (rule->space, genes, l, GENE_ROWS, value_of_rows (rule, l, easy_rows_of (rule, l)));
+  }
+  set_gene (rule->space, genes, last, GENE_ROWS, value_of_rows (rule, last, first < last ? least * policy->finer : least));
   set_gene (rule->space, genes, last, GENE_ENDS, 1);
 }
 

@@ -30,8 +30,18 @@ value_of (const HdExploreSpace *self, const guint16 *genes, HdLayerId layer, Gen
 
 /* --- layers ------------------------------------------------------------------------------------------- */
 
+/* The rows of a core's share; the whole where they are not dealt. */
+guint64
+_hd_explore_dealt_rows (const HdExploreSpace *self, HdLayerId l, const Placement *placement)
+{
+  const LayerSpace *space = &self->layer[l];
+  guint64 dealt = placement->grid > 0 ? placement->n_cores / placement->grid : placement->split == space->row_rank ? placement->n_cores : 1;
+  return space->row_rank >= 0 ? _hd_explore_piece (self->workload->layers[l].rank[space->row_rank].size, dealt) : 1;
+}
+
+/* @last: of its stack: its rows are the stack's tile, those of the others their own cuts, beyond what the tile makes. */
 static void
-decode_layer (const HdExploreSpace *self, const guint16 *genes, HdLayerId l, HdMappingLayerChoice *choice)
+decode_layer (const HdExploreSpace *self, const guint16 *genes, HdLayerId l, gboolean last, HdMappingLayerChoice *choice)
 {
   const HdLayer *layer = &self->workload->layers[l];
   const LayerSpace *space = &self->layer[l];
@@ -45,9 +55,9 @@ decode_layer (const HdExploreSpace *self, const guint16 *genes, HdLayerId l, HdM
     choice->cut[space->slice_rank] = piece < whole ? piece : 0;
   }
   if (space->row_rank >= 0) {
-    /* Whatever the tile is, a node fits. */
-    guint64 whole = layer->rank[space->row_rank].size, dealt = placement->grid > 0 ? placement->n_cores / placement->grid : placement->split == space->row_rank ? placement->n_cores : 1;
-    guint64 piece = MIN (_hd_explore_piece (whole, dealt), _hd_explore_piece (whole, placement->least_rows));
+    guint64 whole = layer->rank[space->row_rank].size, piece = _hd_explore_dealt_rows (self, l, placement);
+    if (!last)
+      piece = MIN (piece, _hd_explore_piece (whole, value_of (self, genes, l, GENE_ROWS)));
     choice->cut[space->row_rank] = piece < whole ? piece : 0;
   }
 }
@@ -95,9 +105,10 @@ _hd_explore_decode (const HdExploreSpace *self, HdPlatform *platform, const guin
   HdMappingChoices choices = { .layer = layer, .stack = stack };
   HdLayerId first = 0;
   for (HdLayerId l = 0; l < n; l++) {
+    gboolean last = _hd_explore_ends (self, genes, l);
     ids[l] = l;
-    decode_layer (self, genes, l, &layer[l]);
-    if (_hd_explore_ends (self, genes, l)) {
+    decode_layer (self, genes, l, last, &layer[l]);
+    if (last) {
       decode_stack (self, genes, first, l, ids, &stack[choices.n_stacks++]);
       first = l + 1;
     }
@@ -131,7 +142,7 @@ raise_gene (const HdExploreSpace *self, guint16 *genes, HdLayerId l, GeneKind ki
     set_gene (self, genes, l, kind, index);
 }
 
-/* Genes that say nothing are 0: tiles of layers that end no stack, retention of stacks that are not tiled. Sizes below the least are the least. */
+/* Genes that say nothing are 0: columns of layers that end no stack, retention of stacks that are not tiled. Sizes below the least are the least. */
 void
 _hd_explore_repair (gpointer data, guint16 *genes)
 {
@@ -146,7 +157,6 @@ _hd_explore_repair (gpointer data, guint16 *genes)
         set_gene (self, genes, l, GENE_RETENTION, 0);
       first = l + 1;
     } else {
-      set_gene (self, genes, l, GENE_ROWS, 0);
       set_gene (self, genes, l, GENE_COLUMNS, 0);
       set_gene (self, genes, l, GENE_RETENTION, 0);
     }

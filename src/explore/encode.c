@@ -91,6 +91,16 @@ tiles_of (const HdMappingStack *stack, const HdMappingLayer *mapped, const HdLay
   return hd_ceil_div (layer->rank[rank].size, size);
 }
 
+/* Pieces into which a layer inside a stack is cut along its rows, by itself; 1 where it is only dealt. */
+static guint64
+own_rows (const HdExploreSpace *self, const HdMappingLayer *mapped, HdLayerId l, guint placement)
+{
+  const HdLayer *layer = &self->workload->layers[l];
+  const LayerSpace *space = &self->layer[l];
+  guint64 size = cut_size (mapped, layer, space->row_rank);
+  return size < _hd_explore_dealt_rows (self, l, &g_array_index (space->placement, Placement, placement)) ? hd_ceil_div (layer->rank[space->row_rank].size, size) : 1;
+}
+
 void
 hd_explore_space_genes (const HdExploreSpace *self, const HdMapping *mapping, guint16 *genes)
 {
@@ -101,8 +111,10 @@ hd_explore_space_genes (const HdExploreSpace *self, const HdMapping *mapping, gu
     gboolean ends = l + 1 == self->workload->n_layers || mapping->layer[l].stack != mapping->layer[l + 1].stack;
     encode_layer (self, mapping, l, genes);
     set_gene (self, genes, l, GENE_ENDS, ends);
-    if (!ends || stack->layers[stack->n_layers - 1] != l)
+    if (!ends || stack->layers[stack->n_layers - 1] != l) {
+      set_gene (self, genes, l, GENE_ROWS, nearest_value (space->rows, own_rows (self, &mapping->layer[l], l, gene_value (self, genes, l, GENE_CORES))));
       continue;
+    }
     gboolean is_grid = g_array_index (space->placement, Placement, gene_value (self, genes, l, GENE_CORES)).grid > 0;
     set_gene (self, genes, l, GENE_ROWS, nearest_value (space->rows, tiles_of (stack, &mapping->layer[l], &self->workload->layers[l], space->row_rank, is_grid)));
     set_gene (self, genes, l, GENE_COLUMNS, nearest_value (space->columns, tiles_of (stack, &mapping->layer[l], &self->workload->layers[l], space->column_rank, is_grid)));

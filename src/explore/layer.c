@@ -79,9 +79,9 @@ cost_operand (HdRole role)
   return role == HD_ROLE_INPUT ? HD_OPERAND_INPUT : role == HD_ROLE_WEIGHT ? HD_OPERAND_WEIGHT : HD_OPERAND_OUTPUT;
 }
 
-/* Whether what a node with this box needs fits: its weights into their memory, or all of it into three quarters of each: pieces come larger than what one node reads of them. */
+/* Whether what a node with this box needs fits into so many quarters of each memory: all of it, or its weights alone. */
 static gboolean
-fits (const HdExploreSpace *self, const HdLayer *layer, const HdCore *core, const HdBox *box, gboolean weights_only)
+fits (const HdExploreSpace *self, const HdLayer *layer, const HdCore *core, const HdBox *box, gboolean weights_only, guint quarters)
 {
   HdMemoryId of_weights = hd_core_operand_memory (core, HD_OPERAND_WEIGHT);
   HdMemoryId seen[HD_N_OPERANDS];
@@ -97,7 +97,7 @@ fits (const HdExploreSpace *self, const HdLayer *layer, const HdCore *core, cons
     if (weights_only && (memory != of_weights || layer->operands[o].role != HD_ROLE_WEIGHT))
       continue;
     HdBox part = hd_operand_project (layer, &layer->operands[o], box, tensor);
-    room = self->platform->memory[memory].capacity_bits / 4 * (weights_only ? 4 : 3);
+    room = self->platform->memory[memory].capacity_bits / 4 * quarters;
     while (i < n && seen[i] != memory)
       i++;
     if (i == n)
@@ -123,6 +123,22 @@ middle_box (const HdLayer *layer, int slice_rank, guint64 slice, int row_rank, g
   return box;
 }
 
+/* Doubles the tiles along the rows until a node of @slice points of the slice rank fits into @quarters of its memories; @dealt: over so many cores. */
+static guint64
+rows_that_fit (const HdExploreSpace *self, HdLayerId l, const HdCore *core, guint64 slice, guint64 dealt, guint quarters)
+{
+  const HdLayer *layer = &self->workload->layers[l];
+  const LayerSpace *space = &self->layer[l];
+  guint64 rows = space->row_rank >= 0 ? layer->rank[space->row_rank].size : 1, n = 1;
+  while (n < rows) {
+    HdBox box = middle_box (layer, space->slice_rank, slice, space->row_rank, MIN (_hd_explore_piece (rows, n), _hd_explore_piece (rows, dealt)));
+    if (fits (self, layer, core, &box, FALSE, quarters))
+      break;
+    n *= 2;
+  }
+  return MIN (n, rows);
+}
+
 /* Doubles the slices until the weights fit, then the rows until all does. */
 static void
 find_least (const HdExploreSpace *self, HdLayerId l, Placement *placement)
@@ -132,23 +148,18 @@ find_least (const HdExploreSpace *self, HdLayerId l, Placement *placement)
   const HdCore *core = &self->platform->core[placement->cores[0]];
   guint64 n_slice = placement->grid > 0 ? placement->grid : placement->split == space->slice_rank ? placement->n_cores : 1;
   guint64 n_row = placement->grid > 0 ? placement->n_cores / placement->grid : placement->split == space->row_rank ? placement->n_cores : 1;
-  guint64 slices = space->slice_rank >= 0 ? layer->rank[space->slice_rank].size : 1, rows = space->row_rank >= 0 ? layer->rank[space->row_rank].size : 1;
+  guint64 slices = space->slice_rank >= 0 ? layer->rank[space->slice_rank].size : 1;
   guint64 block = _hd_explore_piece (slices, n_slice);
-  placement->least_slices = placement->least_rows = 1;
+  placement->least_slices = 1;
   while (placement->least_slices < block) {
     HdBox box = middle_box (layer, space->slice_rank, _hd_explore_piece (block, placement->least_slices), space->row_rank, 1);
-    if (fits (self, layer, core, &box, TRUE))
+    if (fits (self, layer, core, &box, TRUE, 4))
       break;
     placement->least_slices *= 2;
   }
   block = _hd_explore_piece (block, placement->least_slices);
-  while (placement->least_rows < rows) {
-    HdBox box = middle_box (layer, space->slice_rank, block, space->row_rank, MIN (_hd_explore_piece (rows, placement->least_rows), _hd_explore_piece (rows, n_row)));
-    if (fits (self, layer, core, &box, FALSE))
-      break;
-    placement->least_rows *= 2;
-  }
-  placement->least_rows = MIN (placement->least_rows, rows);
+  placement->least_rows = rows_that_fit (self, l, core, block, n_row, 4);
+  placement->easy_rows = rows_that_fit (self, l, core, block, n_row, 3);
   placement->least_slices = MIN (placement->least_slices, slices);
 }
 

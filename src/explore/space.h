@@ -17,6 +17,7 @@ typedef struct {
   guint grid;            /* in turn, > 0: so many pieces of the slice rank, the rest of the row rank, one for each core */
   guint64 least_slices;  /* pieces per core of the slice rank without which no node fits its memories */
   guint64 least_rows;    /* tiles along the row rank likewise */
+  guint64 easy_rows;     /* and so that a quarter of each memory is left: pieces come larger than what one node reads of them */
 } Placement;
 
 typedef enum { GENE_CORES, GENE_SLICES, GENE_ROWS, GENE_COLUMNS, GENE_ENDS, GENE_RETENTION, N_GENE_KINDS } GeneKind;
@@ -85,6 +86,7 @@ guint64 _hd_explore_piece (guint64 size, guint64 n);
 /** Whether a stack ends with @layer. */
 gboolean _hd_explore_ends (const HdExploreSpace *self, const guint16 *genes, HdLayerId layer);
 HdMapping *_hd_explore_decode (const HdExploreSpace *self, HdPlatform *platform, const guint16 *genes, GError **error);
+guint64 _hd_explore_dealt_rows (const HdExploreSpace *self, HdLayerId layer, const Placement *placement);
 void _hd_explore_repair (gpointer data, guint16 *genes);
 
 /* score.c: HdSearchProblem.evaluate; the context is the space */
