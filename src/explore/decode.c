@@ -39,6 +39,13 @@ _hd_explore_dealt_rows (const HdExploreSpace *self, HdLayerId l, const Placement
   return space->row_rank >= 0 ? _hd_explore_piece (self->workload->layers[l].rank[space->row_rank].size, dealt) : 1;
 }
 
+/* What is dealt in turn is dealt as it is cut; grids have cuts of their own. */
+static gboolean
+is_cut_by_itself (const Placement *placement)
+{
+  return placement->split >= 0 || placement->n_cores == 1;
+}
+
 /* @last: of its stack: its rows are the stack's tile, those of the others their own cuts, beyond what the tile makes. */
 static void
 decode_layer (const HdExploreSpace *self, const guint16 *genes, HdLayerId l, gboolean last, HdMappingLayerChoice *choice)
@@ -56,7 +63,7 @@ decode_layer (const HdExploreSpace *self, const guint16 *genes, HdLayerId l, gbo
   }
   if (space->row_rank >= 0) {
     guint64 whole = layer->rank[space->row_rank].size, piece = _hd_explore_dealt_rows (self, l, placement);
-    if (!last)
+    if (!last && is_cut_by_itself (placement))
       piece = MIN (piece, _hd_explore_piece (whole, value_of (self, genes, l, GENE_ROWS)));
     choice->cut[space->row_rank] = piece < whole ? piece : 0;
   }
@@ -157,6 +164,8 @@ _hd_explore_repair (gpointer data, guint16 *genes)
         set_gene (self, genes, l, GENE_RETENTION, 0);
       first = l + 1;
     } else {
+      if (!is_cut_by_itself (placement_of (self, genes, l)))
+        set_gene (self, genes, l, GENE_ROWS, 0);
       set_gene (self, genes, l, GENE_COLUMNS, 0);
       set_gene (self, genes, l, GENE_RETENTION, 0);
     }

@@ -37,6 +37,18 @@ cut_size (const HdMappingLayer *mapped, const HdLayer *layer, int rank)
   return rank >= 0 ? layer->rank[rank].size : 1;
 }
 
+/* Whether some grid of so many cores makes rows of that size; else they are the layer's own. */
+static gboolean
+has_grid (const LayerSpace *space, const HdMappingLayer *mapped, guint64 n_rows, guint64 piece)
+{
+  for (guint i = 0; i < space->placement->len; i++) {
+    const Placement *placement = &g_array_index (space->placement, Placement, i);
+    if (placement->grid > 0 && placement->n_cores == mapped->n_cores && _hd_explore_piece (n_rows, placement->n_cores / placement->grid) == piece)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static guint
 nearest_placement (const HdExploreSpace *self, const HdMappingLayer *mapped, HdLayerId l)
 {
@@ -44,6 +56,7 @@ nearest_placement (const HdExploreSpace *self, const HdMappingLayer *mapped, HdL
   const LayerSpace *space = &self->layer[l];
   gboolean is_grid = mapped->split < 0 && mapped->n_cores > 1 && space->slice_rank >= 0 && space->row_rank >= 0 &&
                      cut_size (mapped, layer, space->slice_rank) < layer->rank[space->slice_rank].size && cut_size (mapped, layer, space->row_rank) < layer->rank[space->row_rank].size;
+  is_grid = is_grid && has_grid (space, mapped, layer->rank[space->row_rank].size, cut_size (mapped, layer, space->row_rank));
   guint64 piece = is_grid ? cut_size (mapped, layer, space->row_rank) : 0, n_rows = is_grid ? layer->rank[space->row_rank].size : 0;
   guint best = 0;
   for (guint i = 1; i < space->placement->len; i++)
