@@ -96,7 +96,7 @@ check_fixed_columns (HdTrace *trace, const HdPlatform *platform, const HdSchedul
 
 /* --- what the run added ---------------------------------------------------------------------------------------- */
 
-typedef enum { ROWS_TASKS, ROWS_CORES, ROWS_MEMORIES, ROWS_RESOURCES, ROWS_LAYERS } Rows;
+typedef enum { ROWS_TASKS, ROWS_CORES, ROWS_MEMORIES, ROWS_RESOURCES, ROWS_LAYERS, ROWS_CORE_LAYERS } Rows;
 
 static const struct { const char *path; HdColumnType type; Rows rows; } ADDED[] = {
   { "/tasks/wait_kind", HD_COLUMN_U8, ROWS_TASKS },          { "/tasks/wait_cause", HD_COLUMN_U32, ROWS_TASKS },   { "/cores/done", HD_COLUMN_U64, ROWS_CORES },
@@ -104,18 +104,18 @@ static const struct { const char *path; HdColumnType type; Rows rows; } ADDED[] 
   { "/cores/wait_turn", HD_COLUMN_U64, ROWS_CORES },         { "/layers/nodes", HD_COLUMN_U64, ROWS_LAYERS },      { "/layers/compute_cycles", HD_COLUMN_U64, ROWS_LAYERS },
   { "/layers/start", HD_COLUMN_U64, ROWS_LAYERS },           { "/layers/end", HD_COLUMN_U64, ROWS_LAYERS },        { "/layers/macs", HD_COLUMN_U64, ROWS_LAYERS },
   { "/layers/moved_bits", HD_COLUMN_U64, ROWS_LAYERS },      { "/memories/peak_bits", HD_COLUMN_U64, ROWS_MEMORIES }, { "/resources/busy", HD_COLUMN_U64, ROWS_RESOURCES },
-  { "/resources/bits", HD_COLUMN_U64, ROWS_RESOURCES },
+  { "/resources/bits", HD_COLUMN_U64, ROWS_RESOURCES },      { "/core_layers/core", HD_COLUMN_U32, ROWS_CORE_LAYERS }, { "/core_layers/layer", HD_COLUMN_U32, ROWS_CORE_LAYERS },
+  { "/core_layers/operations", HD_COLUMN_U64, ROWS_CORE_LAYERS },
 };
 
 static gboolean
 check_added_columns (HdTrace *trace, const HdPlatform *platform, const HdSchedule *schedule, GError **error)
 {
-  const guint64 rows[] = { schedule->n_tasks, platform->n_cores, platform->n_memories, platform->n_resources, schedule->n_layers };
-  for (gsize i = 0; i < G_N_ELEMENTS (ADDED); i++) {
-    guint64 n = rows[ADDED[i].rows];
-    if (hd_trace_column (trace, ADDED[i].path, ADDED[i].type, &n, error) == NULL)
+  /* The first column of what has rows only for what happened says how many, to the others. */
+  guint64 rows[] = { schedule->n_tasks, platform->n_cores, platform->n_memories, platform->n_resources, schedule->n_layers, G_MAXUINT64 };
+  for (gsize i = 0; i < G_N_ELEMENTS (ADDED); i++)
+    if (hd_trace_column (trace, ADDED[i].path, ADDED[i].type, &rows[ADDED[i].rows], error) == NULL)
       return FALSE;
-  }
   return TRUE;
 }
 
