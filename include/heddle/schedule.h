@@ -103,7 +103,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HdScheduleBuilder, hd_schedule_builder_free)
 
 /** What the schedule was made by and from, to be kept in its file; each is copied. */
 void hd_schedule_builder_set_source (HdScheduleBuilder *self, const char *pass, const char *workload_xml, const char *mapping_xml);
-/** Instead of that, for a schedule that is run and thrown away: neither its inputs nor its platform's sha256 are kept, so no file of it can be read again. */
+/** Instead of that, for a schedule that is run and thrown away: neither its inputs nor its platform's sha256 are kept, so no file of it can be read again; and _finish() trusts who built it. */
 void hd_schedule_builder_set_draft (HdScheduleBuilder *self, const char *pass);
 /** Adds a name of a layer or tensor; the same name gives the same id. */
 guint32 hd_schedule_builder_layer (HdScheduleBuilder *self, const char *name);

@@ -207,8 +207,10 @@ plan_settle (Plan *plan, guint32 index)
     plan_free_instance (plan, index);
     return;
   }
-  instance->next_use = plan_next_use (plan, index);
-  if (instance->memory != plan->dram)
+  guint32 next_use = plan_next_use (plan, index);
+  gboolean moves = next_use != instance->next_use;
+  instance->next_use = next_use;
+  if (moves && instance->memory != plan->dram)
     plan_push_victim (plan, index);
 }
 
