@@ -101,6 +101,9 @@ HdScheduleBuilder *hd_schedule_builder_new (const HdPlatform *platform);
 void hd_schedule_builder_free (HdScheduleBuilder *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HdScheduleBuilder, hd_schedule_builder_free)
 
+/** Makes room at once for about @n tasks and as many pieces; more may come. Said to an empty builder, it spares the growing of columns. */
+void hd_schedule_builder_expect (HdScheduleBuilder *self, gsize n);
+
 /** What the schedule was made by and from, to be kept in its file; each is copied. */
 void hd_schedule_builder_set_source (HdScheduleBuilder *self, const char *pass, const char *workload_xml, const char *mapping_xml);
 /** Instead of that, for a schedule that is run and thrown away: neither its inputs nor its platform's sha256 are kept, so no file of it can be read again; and _finish() trusts who built it. */

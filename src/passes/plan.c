@@ -300,6 +300,8 @@ plan_run (const Graph *graph, const HdNodeId *order, const char *pass, gboolean 
                 .multicast = multicast, .spare = spare, .engine_of = HD_NONE };
   plan.builder = hd_schedule_builder_new (plan.platform);
   plan.dram = plan.mapping->dram.memory;
+  /* A compute and a transfer or two for a node; of networks with very many nodes, columns grow as they always do. */
+  hd_schedule_builder_expect (plan.builder, 5 * MIN ((gsize) graph->n, 1 << 18) / 2 + 64);
   if (draft) {
     hd_schedule_builder_set_draft (plan.builder, pass);
   } else {

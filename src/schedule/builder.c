@@ -100,6 +100,30 @@ hd_schedule_builder_free (HdScheduleBuilder *self)
   g_free (self);
 }
 
+static void
+reserve (HdColumn *self, gsize n, gsize element)
+{
+  if (self->n > 0 || n <= self->room)
+    return;
+  self->data = g_realloc_n (self->data, n, element);
+  self->room = n;
+}
+
+void
+hd_schedule_builder_expect (HdScheduleBuilder *self, gsize n)
+{
+  HdColumn *words[] = { &self->queue_of, &self->what, &self->layer, &self->node, &self->weight_key, &self->priority, &self->memory, &self->creator, &self->tensor };
+  HdColumn *pairs[] = { &self->use.owner, &self->use.value, &self->after.owner, &self->after.value, &self->release.owner, &self->release.value };
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    reserve (words[i], n, sizeof (guint32));
+  for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
+    reserve (pairs[i], 2 * n, sizeof (guint32));
+  reserve (&self->kind, n, sizeof (guint8));
+  reserve (&self->bits, n, sizeof (guint64));
+  reserve (&self->piece_bits, n, sizeof (guint64));
+  reserve (&self->range, 4 * n, sizeof (HdRange));
+}
+
 /* --- tables ------------------------------------------------------------------------------------ */
 
 void

@@ -27,28 +27,33 @@ hd_tiling_node_layer (const HdTiling *self, HdNodeId node)
   return low;
 }
 
-static Node
+/* Asked several times for every node of a plan: only what the layer has is filled in. */
+static inline Node
 take_apart (const HdTiling *self, HdNodeId id)
 {
-  Node node = { .id = hd_tiling_node_layer (self, id) };
+  Node node;
+  node.id = hd_tiling_node_layer (self, id);
   node.layer = &self->workload->layers[node.id];
   node.grid = &self->grid->layer[node.id];
   node.number = id - self->layer_first[node.id];
   guint32 rest = node.number;
+  for (guint r = 0; r < node.layer->n_ranks; r++)
+    node.segment[r] = 0;
   for (guint k = 0; k < node.grid->n_digits; k++) {
     const HdTilingDigit *digit = &node.grid->digit[k];
     node.value[k] = rest / digit->stride;
-    rest %= digit->stride;
+    rest -= node.value[k] * digit->stride;
     if (digit->rank >= 0)
       node.segment[digit->rank] = node.value[k];
   }
   return node;
 }
 
-static HdBox
+static inline HdBox
 box_of (const Node *node)
 {
-  HdBox box = { .n = node->layer->n_ranks };
+  HdBox box;
+  box.n = node->layer->n_ranks;
   for (guint r = 0; r < box.n; r++) {
     HdTilingSpan segment = node->grid->rank[r].segment[node->segment[r]];
     box.range[r] = (HdRange) { segment.from, segment.to };
@@ -116,7 +121,7 @@ guint64
 hd_tiling_node_output_bits (const HdTiling *self, HdNodeId id)
 {
   Node node = take_apart (self, id);
-  HdBox box = hd_tiling_node_output (self, id);
+  HdBox ranks = box_of (&node), box = hd_operand_project (node.layer, hd_layer_output (node.layer), &ranks, made_by (self, &node));
   return hd_box_volume (&box) * (is_final (&node) ? made_by (self, &node)->bits : node.layer->partial_bits);
 }
 

@@ -239,7 +239,8 @@ hd_tiling_piece_box (const HdTiling *self, guint32 piece)
 {
   g_return_val_if_fail (piece < self->n_pieces, (HdBox) { 0 });
   const HdTilingPieces *pieces = pieces_of (self, piece);
-  HdBox box = { .n = pieces->n_dims };
+  HdBox box;
+  box.n = pieces->n_dims;
   guint32 rest = piece - pieces->first;
   for (guint d = box.n; d-- > 0;) {
     const HdTilingParts *parts = &pieces->part[d];
