@@ -119,6 +119,22 @@ find_sources (Plan *plan, guint32 item, HdMemoryId destination, gboolean again, 
 
 /* --- bringing ---------------------------------------------------------------------------------------------- */
 
+/* Whoever leaves to make room has sources and listeners of its own. */
+static gboolean
+make_room (Plan *plan, HdMemoryId memory, guint64 bits, guint32 item, GError **error)
+{
+  if (plan_has_room (plan, memory, bits)) {
+    plan_take_room (plan, memory, bits);
+    return TRUE;
+  }
+  GArray *sources = plan->sources;
+  plan->sources = g_array_new (FALSE, FALSE, sizeof (guint32));
+  gboolean room = plan_allocate (plan, memory, bits, item, error);
+  g_array_unref (plan->sources);
+  plan->sources = sources;
+  return room;
+}
+
 /* Moves an item to @memory, or with @part what the node reads of it. */
 static gboolean
 fetch (Plan *plan, HdNodeId node, guint32 item, HdMemoryId memory, const HdDependency *part, gboolean again, guint32 *instance, GError **error)
@@ -128,13 +144,8 @@ fetch (Plan *plan, HdNodeId node, guint32 item, HdMemoryId memory, const HdDepen
   Listener first = { memory, part != NULL ? plan->step : NO_STEP, part != NULL ? part->operand : 0, FALSE };
   if (!find_sources (plan, item, memory, again, error))
     return FALSE;
-  /* Whoever leaves to make room has sources and listeners of its own. */
   GArray *sources = plan->sources;
-  plan->sources = g_array_new (FALSE, FALSE, sizeof (guint32));
-  gboolean room = plan_allocate (plan, memory, bits, item, error);
-  g_array_unref (plan->sources);
-  plan->sources = sources;
-  if (!room)
+  if (!make_room (plan, memory, bits, item, error))
     return FALSE;
   /* From where it is parked, or from DRAM after all. */
   if (sources->len == 0 && !again && (!plan_park (plan, memory, error) || !find_sources (plan, item, memory, FALSE, error)))

@@ -11,9 +11,9 @@
 static guint32
 push_user (Plan *plan, HdTaskId task, HdQueueId queue, guint32 next)
 {
-  User user = { task, queue, next };
-  g_array_append_val (plan->users, user);
-  return plan->users->len - 1;
+  GROW (plan->user, plan->n_users, plan->users_room);
+  plan->user[plan->n_users] = (User) { task, queue, next };
+  return plan->n_users++;
 }
 
 /* In a queue that ends its tasks in order only the last one counts. */
@@ -23,8 +23,8 @@ without_queue (Plan *plan, guint32 head, HdQueueId queue)
   guint32 kept = HD_NONE;
   if (plan->queue_outstanding[queue] > 1)
     return head;
-  for (guint32 u = head; u != HD_NONE; u = g_array_index (plan->users, User, u).next) {
-    User user = g_array_index (plan->users, User, u);
+  for (guint32 u = head; u != HD_NONE; u = plan_user (plan, u)->next) {
+    User user = *plan_user (plan, u);
     if (user.queue != queue)
       kept = push_user (plan, user.task, user.queue, kept);
   }
@@ -52,22 +52,21 @@ void
 plan_push_victim (Plan *plan, guint32 index)
 {
   const Instance *instance = plan_instance (plan, index);
-  GArray *heap = plan->space[instance->memory].victims;
+  Space *space = &plan->space[instance->memory];
   Victim victim = { instance->next_use, index };
-  guint i = heap->len;
-  g_array_append_val (heap, victim);
-  Victim *v = (Victim *) (void *) heap->data;
+  GROW (space->victim, space->n_victims, space->victims_room);
+  Victim *v = space->victim;
+  guint i = space->n_victims++;
   for (; i > 0 && leaves_before (&victim, &v[(i - 1) / 2]); i = (i - 1) / 2)
     v[i] = v[(i - 1) / 2];
   v[i] = victim;
 }
 
 Victim
-plan_pop_victim (GArray *heap)
+plan_pop_victim (Space *space)
 {
-  Victim *v = (Victim *) (void *) heap->data, top = v[0], last = v[heap->len - 1];
-  guint n = heap->len - 1, i = 0;
-  g_array_set_size (heap, n);
+  guint n = --space->n_victims, i = 0;
+  Victim *v = space->victim, top = v[0], last = v[n];
   for (guint child; (child = 2 * i + 1) < n; i = child) {
     if (child + 1 < n && leaves_before (&v[child + 1], &v[child]))
       child++;
@@ -185,8 +184,8 @@ void
 plan_free_instance (Plan *plan, guint32 index)
 {
   Instance *instance = plan_instance (plan, index);
-  for (guint32 u = instance->users; u != HD_NONE; u = g_array_index (plan->users, User, u).next)
-    hd_schedule_builder_release (plan->builder, instance->piece, g_array_index (plan->users, User, u).task);
+  for (guint32 u = instance->users; u != HD_NONE; u = plan_user (plan, u)->next)
+    hd_schedule_builder_release (plan->builder, instance->piece, plan_user (plan, u)->task);
   Space *space = &plan->space[instance->memory];
   /* Where room never ends, nobody waits for it. */
   if (plan->platform->memory[instance->memory].capacity_bits != HD_UNLIMITED_BITS)

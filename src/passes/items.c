@@ -38,13 +38,6 @@ plan_item_name (const Plan *plan, guint32 item)
   return g_string_free (text, FALSE);
 }
 
-HdMemoryId
-plan_operand_memory (const Plan *plan, HdCoreId core, const HdLayer *layer, guint operand)
-{
-  HdRole role = layer->operands[operand].role;
-  return hd_core_operand_memory (&plan->platform->core[core], role == HD_ROLE_INPUT ? HD_OPERAND_INPUT : role == HD_ROLE_WEIGHT ? HD_OPERAND_WEIGHT : HD_OPERAND_OUTPUT);
-}
-
 typedef void (*ConsumerFunction) (Plan *plan, guint32 item, Consumer consumer);
 
 /* Calls @function for each thing that the node at @step reads. What is to be fetched again counts as read in DRAM; what a piece is put together from counts as read

@@ -145,7 +145,8 @@ plan_node (Plan *plan, GError **error)
   guint64 bits = graph_output_bits (plan->graph, node);
   HdPieceId piece = hd_schedule_builder_piece (plan->builder, memory, bits, task, tensor, &box);
   guint32 instance = plan_add_instance (plan, &(Instance) { .item = node, .memory = memory, .piece = piece, .bits = bits, .part_step = NO_STEP, .pinned = plan->attempt }, task, queue);
-  g_array_append_val (plan->core_nodes[core], task);
+  if (plan->mapping->dram.prefetch > 0)
+    g_array_append_val (plan->core_nodes[core], task);
   if (!write_back (plan, node, instance, tensor, error))
     return FALSE;
   release_inputs (plan, node);
@@ -180,9 +181,6 @@ init_space (Plan *plan)
   const HdPlatform *platform = plan->platform;
   plan->space = g_new0 (Space, platform->n_memories);
   for (guint m = 0; m < platform->n_memories; m++) {
-    plan->space[m].free.token = g_array_new (FALSE, FALSE, sizeof (Token));
-    plan->space[m].lot.token = g_array_new (FALSE, FALSE, sizeof (Token));
-    plan->space[m].victims = g_array_new (FALSE, FALSE, sizeof (Victim));
     plan->space[m].load_dma = plan->space[m].store_dma = HD_NONE;
     guint64 spare = plan->spare != NULL ? plan->spare[m] : 0;
     plan_give_token (&plan->space[m].free, platform->memory[m].capacity_bits - spare, HD_NONE);
@@ -219,7 +217,8 @@ plan_init (Plan *plan)
 {
   const HdPlatform *platform = plan->platform;
   plan->instances = g_array_sized_new (FALSE, FALSE, sizeof (Instance), MIN (plan->graph->n, 65536) + 64);
-  plan->users = g_array_sized_new (FALSE, FALSE, sizeof (User), 4 * MIN (plan->graph->n, 65536) + 64);
+  plan->users_room = 4 * MIN (plan->graph->n, 65536) + 64;
+  plan->user = g_new (User, plan->users_room);
   plan->set_aside = g_array_new (FALSE, FALSE, sizeof (Victim));
   plan->gates = g_array_new (FALSE, FALSE, sizeof (User));
   plan->uses = g_array_new (FALSE, FALSE, sizeof (guint32));
@@ -246,18 +245,18 @@ static void
 plan_clear (Plan *plan)
 {
   for (guint m = 0; m < plan->platform->n_memories; m++) {
-    g_array_unref (plan->space[m].victims);
-    g_array_unref (plan->space[m].free.token);
-    g_array_unref (plan->space[m].lot.token);
+    g_free (plan->space[m].victim);
+    g_free (plan->space[m].free.token);
+    g_free (plan->space[m].lot.token);
     g_clear_pointer (&plan->arrivals[m], g_array_unref);
     g_free (plan->route_of[m]);
   }
   for (guint c = 0; c < plan->platform->n_cores; c++)
     g_array_unref (plan->core_nodes[c]);
-  GArray *lists[] = { plan->instances, plan->users, plan->set_aside, plan->gates, plan->uses, plan->resident_uses, plan->sources, plan->listeners, plan->route_hops };
+  GArray *lists[] = { plan->instances, plan->set_aside, plan->gates, plan->uses, plan->resident_uses, plan->sources, plan->listeners, plan->route_hops };
   for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
     g_array_unref (lists[i]);
-  void *arrays[] = { plan->space, plan->arrivals, plan->next_arrival, plan->core_nodes, plan->route_of, plan->core_queue, plan->dma_queue, plan->queue_outstanding, plan->piece_item, plan->producer_begin, plan->consumer_begin, plan->consumer,
+  void *arrays[] = { plan->user, plan->space, plan->arrivals, plan->next_arrival, plan->core_nodes, plan->route_of, plan->core_queue, plan->dma_queue, plan->queue_outstanding, plan->piece_item, plan->producer_begin, plan->consumer_begin, plan->consumer,
                      plan->remaining, plan->refetched, plan->first_instance, plan->tensor_piece, plan->cost_row };
   for (gsize i = 0; i < G_N_ELEMENTS (arrays); i++)
     g_free (arrays[i]);

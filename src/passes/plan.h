@@ -23,6 +23,15 @@
 
 #define NO_STEP G_MAXUINT32
 
+/* Room for one more element. What grows with every node is a plain array: to append is a store, not a call. */
+#define GROW(array, n, room)                                          \
+  do {                                                                \
+    if (G_UNLIKELY ((n) == (room))) {                                 \
+      (room) = MAX (64, (room) * 2);                                  \
+      (array) = g_realloc_n ((array), (room), sizeof *(array));       \
+    }                                                                 \
+  } while (0)
+
 /** A task that a piece must outlive; lists of them are chained and shared, never changed once handed on. */
 typedef struct {
   HdTaskId task;
@@ -69,14 +78,15 @@ typedef struct {
 /** Free bits. */
 typedef struct {
   guint64 bits;          /* in all */
-  GArray *token;         /* of Token, oldest first; those before `first` are spent */
-  guint first;
+  Token *token;          /* oldest first; those before `first` are spent */
+  guint n, room, first;
 } Pool;
 
 typedef struct {
   Pool free;
   Pool lot;              /* set apart for parking */
-  GArray *victims;       /* of Victim: a heap, farthest next use first */
+  Victim *victim;        /* a heap, farthest next use first */
+  guint n_victims, victims_room;
   guint load_dma, store_dma; /* the first engine that loads into it, that stores from it; HD_NONE */
 } Space;
 
@@ -127,7 +137,8 @@ typedef struct {
   guint32 *first_instance;      /* by item */
   GArray *instances;            /* of Instance */
   guint32 free_instance;        /* chain of dead ones to use again */
-  GArray *users;                /* of User */
+  User *user;                   /* those of all instances and tokens */
+  guint32 n_users, users_room;
   GArray *set_aside;            /* of Victim: met while looking for one, and not taken */
   HdPieceId *tensor_piece;      /* of inputs and weights: resident in DRAM, by tensor */
   guint32 *cost_row;            /* by row of the graph's costs: the builder's; HD_NONE: not there yet */
@@ -145,16 +156,24 @@ typedef struct {
   GArray *sources;              /* of guint32: instances from which it comes; none: the tensor in DRAM */
   GArray *listeners;            /* of Listener: destinations of the transfer being made */
   gboolean short_of_room;       /* planning a node failed for space */
-  GArray **core_nodes;          /* by core: its computes so far, for the prefetch limit */
+  GArray **core_nodes;          /* by core: its computes so far, when there is a prefetch limit */
 } Plan;
 
 static inline Instance *plan_instance (const Plan *plan, guint32 i) { return &g_array_index (plan->instances, Instance, i); }
+static inline const User *plan_user (const Plan *plan, guint32 u) { return &plan->user[u]; }
+
+static inline HdMemoryId
+plan_operand_memory (const Plan *plan, HdCoreId core, const HdLayer *layer, guint operand)
+{
+  HdRole role = layer->operands[operand].role;
+  return hd_core_operand_memory (&plan->platform->core[core], role == HD_ROLE_INPUT ? HD_OPERAND_INPUT : role == HD_ROLE_WEIGHT ? HD_OPERAND_WEIGHT : HD_OPERAND_OUTPUT);
+}
+
 static inline gboolean plan_item_is_node (const Plan *plan, guint32 item) { return item < plan->graph->n; }
 static inline guint32 plan_item_of_read (const Plan *plan, const HdDependency *read) { return plan->piece_item[read->from]; }
 
 /* items.c */
 gboolean plan_items_build (Plan *plan, GError **error);
-HdMemoryId plan_operand_memory (const Plan *plan, HdCoreId core, const HdLayer *layer, guint operand);
 char *plan_item_name (const Plan *plan, guint32 item);
 HdBox plan_item_box (const Plan *plan, guint32 item);
 guint64 plan_item_bits (const Plan *plan, guint32 item);
@@ -195,7 +214,7 @@ void plan_free_item (Plan *plan, guint32 item);
 /** The step for which a copy is kept: its next reader, or, if there is no other copy, that of the item. */
 guint32 plan_next_use (Plan *plan, guint32 instance);
 void plan_push_victim (Plan *plan, guint32 instance);
-Victim plan_pop_victim (GArray *heap);
+Victim plan_pop_victim (Space *space);
 
 /* move.c */
 HdQueueId plan_queue_for_core (Plan *plan, HdCoreId core);

@@ -12,6 +12,8 @@
 
 #include <heddle/units.h>
 
+#include <string.h>
+
 #define CANDIDATES 4   /* that are weighed against each other */
 
 /* --- tokens --------------------------------------------------------------------------------------- */
@@ -26,7 +28,8 @@ is_unlimited (const Plan *plan, HdMemoryId memory)
 void
 plan_give_token (Pool *pool, guint64 bits, guint32 users)
 {
-  g_array_append_vals (pool->token, &(Token) { bits, users }, 1);
+  GROW (pool->token, pool->n, pool->room);
+  pool->token[pool->n++] = (Token) { bits, users };
   pool->bits += bits;
 }
 
@@ -48,9 +51,10 @@ plan_gate (Plan *plan, HdTaskId task, HdQueueId queue)
 static void
 forget_spent (Pool *pool)
 {
-  if (pool->first < 64 || pool->first < pool->token->len / 2)
+  if (pool->first < 64 || pool->first < pool->n / 2)
     return;
-  g_array_remove_range (pool->token, 0, pool->first);
+  pool->n -= pool->first;
+  memmove (pool->token, pool->token + pool->first, pool->n * sizeof *pool->token);
   pool->first = 0;
 }
 
@@ -66,10 +70,10 @@ plan_take_tokens (Plan *plan, Pool *pool, guint64 bits)
 {
   pool->bits -= bits;
   while (bits > 0) {
-    Token *token = &g_array_index (pool->token, Token, pool->first);
+    Token *token = &pool->token[pool->first];
     guint64 taken = MIN (bits, token->bits);
-    for (guint32 u = token->users; u != HD_NONE; u = g_array_index (plan->users, User, u).next)
-      plan_gate (plan, g_array_index (plan->users, User, u).task, g_array_index (plan->users, User, u).queue);
+    for (guint32 u = token->users; u != HD_NONE; u = plan_user (plan, u)->next)
+      plan_gate (plan, plan_user (plan, u)->task, plan_user (plan, u)->queue);
     bits -= taken;
     token->bits -= taken;
     pool->first += token->bits == 0;
@@ -97,9 +101,9 @@ is_current (const Plan *plan, const Victim *victim, HdMemoryId memory)
 static guint32
 next_candidate (Plan *plan, HdMemoryId memory)
 {
-  GArray *heap = plan->space[memory].victims;
-  while (heap->len > 0) {
-    Victim victim = plan_pop_victim (heap);
+  Space *space = &plan->space[memory];
+  while (space->n_victims > 0) {
+    Victim victim = plan_pop_victim (space);
     if (!is_current (plan, &victim, memory))
       continue;
     Instance *instance = plan_instance (plan, victim.instance);
