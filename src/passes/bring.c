@@ -194,15 +194,6 @@ bring (Plan *plan, HdNodeId node, const HdDependency *d, guint32 item, HdMemoryI
 
 /* --- a node's inputs ------------------------------------------------------------------------------------------ */
 
-/* What is here already must not be pushed out by what is brought first, nor what the rest is to be copied from. */
-static void
-pin_all (Plan *plan, guint32 item)
-{
-  for (guint32 i = plan->first_instance[item]; i != HD_NONE; i = plan_instance (plan, i)->next)
-    if (plan_instance (plan, i)->part_step == NO_STEP || plan_instance (plan, i)->part_step == plan->step)
-      plan_instance (plan, i)->pinned = plan->attempt;
-}
-
 /* Frugally: what is here whole and is read in part leaves; the part comes back. */
 static gboolean
 drop_whole (Plan *plan, const HdDependency *d, guint32 item, HdMemoryId memory, GError **error)
@@ -270,12 +261,14 @@ plan_bring_inputs (Plan *plan, HdNodeId node, GError **error)
   for (guint64 i = 0; plan->frugal && i < n_reads; i++)
     if (!drop_whole (plan, &read[i], plan_item_of_read (plan, &read[i]), plan_operand_memory (plan, core, layer, read[i].operand), error))
       return FALSE;
+  /* What is here already must not be pushed out by what is brought first, nor what the rest is to be copied from. */
+  plan->n_born_before = plan->n_born;
   for (guint64 i = 0; i < n_dependencies; i++)
     if (comes_from_maker (&d[i], by_piece))
-      pin_all (plan, d[i].from);
+      plan->item_pinned[d[i].from] = plan->attempt;
   for (guint64 i = 0; i < n_reads; i++)
     if (comes_as_piece (plan, layer, &read[i], by_piece))
-      pin_all (plan, plan_item_of_read (plan, &read[i]));
+      plan->item_pinned[plan_item_of_read (plan, &read[i])] = plan->attempt;
   for (guint64 i = 0; i < n_dependencies; i++)
     if (comes_from_maker (&d[i], by_piece) && !bring (plan, node, &d[i], d[i].from, plan_operand_memory (plan, core, layer, d[i].operand), error))
       return FALSE;

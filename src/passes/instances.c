@@ -123,6 +123,15 @@ plan_next_use (Plan *plan, guint32 index)
   return plan->remaining[instance->item] == 0 || plan_is_elsewhere (plan, index) ? NO_STEP : next_use_anywhere (plan, instance->item);
 }
 
+gboolean
+plan_is_pinned (const Plan *plan, guint32 index)
+{
+  const Instance *instance = plan_instance (plan, index);
+  if (instance->pinned == plan->attempt)
+    return TRUE;
+  return plan->item_pinned[instance->item] == plan->attempt && instance->born < plan->n_born_before && (instance->part_step == NO_STEP || instance->part_step == plan->step);
+}
+
 /* --- copies come and go ------------------------------------------------------------------------------- */
 
 guint32
@@ -160,6 +169,7 @@ plan_add_instance (Plan *plan, const Instance *fresh, HdTaskId creator, HdQueueI
   instance->users = push_user (plan, creator, queue, HD_NONE);
   instance->used = FALSE;
   instance->permanent = FALSE;
+  instance->born = plan->n_born++;
   instance->next = plan->first_instance[fresh->item];
   instance->cursor = plan_find_consumer (plan, fresh->item, fresh->memory, plan->step);
   plan->first_instance[fresh->item] = index;

@@ -154,7 +154,8 @@ allocate_items (Plan *plan, guint64 n_items, GError **error)
   plan->remaining = g_try_new0 (guint32, n_items + 1);
   plan->refetched = g_try_new0 (guint8, n_items + 1);
   plan->first_instance = g_try_new (guint32, n_items + 1);
-  if (plan->consumer_begin != NULL && plan->remaining != NULL && plan->refetched != NULL && plan->first_instance != NULL)
+  plan->item_pinned = g_try_new0 (guint32, n_items + 1);
+  if (plan->item_pinned != NULL && plan->consumer_begin != NULL && plan->remaining != NULL && plan->refetched != NULL && plan->first_instance != NULL)
     return TRUE;
   g_set_error (error, HD_ERROR, HD_ERROR_MEMORY, "%" G_GUINT64_FORMAT " nodes and pieces do not fit in memory", n_items);
   return FALSE;

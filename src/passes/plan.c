@@ -257,7 +257,7 @@ plan_clear (Plan *plan)
   for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
     g_array_unref (lists[i]);
   void *arrays[] = { plan->user, plan->space, plan->arrivals, plan->next_arrival, plan->core_nodes, plan->route_of, plan->core_queue, plan->dma_queue, plan->queue_outstanding, plan->piece_item, plan->producer_begin, plan->consumer_begin, plan->consumer,
-                     plan->remaining, plan->refetched, plan->first_instance, plan->tensor_piece, plan->cost_row };
+                     plan->remaining, plan->refetched, plan->first_instance, plan->item_pinned, plan->tensor_piece, plan->cost_row };
   for (gsize i = 0; i < G_N_ELEMENTS (arrays); i++)
     g_free (arrays[i]);
   g_hash_table_unref (plan->cast_routes);

@@ -50,6 +50,7 @@ typedef struct {
   guint32 next_use;      /* step of the next node that it is for; NO_STEP: none */
   guint32 part_step;     /* NO_STEP: all of the item; else what the node of that step reads of it, and for that alone */
   guint32 pinned;        /* the attempt that needs it now; it may not be evicted in that */
+  guint32 born;          /* which of all instances it is, by age */
   guint8 part_operand;
   guint8 permanent;      /* an output of the network in its place: stays to the end */
   guint8 parked;         /* it only waits here for room where it is read */
@@ -125,6 +126,8 @@ typedef struct {
   HdMemoryId engine_of;         /* whose DMA engine loads, when not the destination's; HD_NONE */
   guint32 step;                 /* where in the order we are */
   guint32 attempt;              /* counts tries to plan a node: what is pinned, is for one of them */
+  guint32 *item_pinned;         /* by item: the attempt that needs the copies that there were when it began */
+  guint32 n_born, n_born_before; /* instances so far; and when the items were pinned */
   gboolean frugal;              /* bring no more than the node itself reads */
   /* items */
   guint64 *consumer_begin;
@@ -213,6 +216,8 @@ void plan_settle (Plan *plan, guint32 instance);
 void plan_free_item (Plan *plan, guint32 item);
 /** The step for which a copy is kept: its next reader, or, if there is no other copy, that of the item. */
 guint32 plan_next_use (Plan *plan, guint32 instance);
+/** Whether the attempt at hand needs it: it may not leave. */
+gboolean plan_is_pinned (const Plan *plan, guint32 instance);
 void plan_push_victim (Plan *plan, guint32 instance);
 Victim plan_pop_victim (Space *space);
 

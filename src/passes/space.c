@@ -113,7 +113,7 @@ next_candidate (Plan *plan, HdMemoryId memory)
       plan_push_victim (plan, victim.instance);
       continue;
     }
-    if (instance->pinned != plan->attempt)
+    if (!plan_is_pinned (plan, victim.instance))
       return victim.instance;
     g_array_append_val (plan->set_aside, victim);
   }
