@@ -196,15 +196,20 @@ grant (HdEngine *self, HdResourceId r, guint32 chosen)
     w.offer = stream->offers.first;
     insert (resource, w);
   }
-  if (resource->n_waiting > 0)
-    wake_when_idle (self, r);
+  if (resource->n_waiting == 0)
+    return;
+  if (resource->steps_before_turns > 0)
+    resource->steps_before_turns--;
+  else if (resource->n_waiting == resource->users && resource->n_waiting > 1 && _hd_turns_begin (self, r))
+    return;
+  wake_when_idle (self, r);
 }
 
 static void
 try_grant (HdEngine *self, HdResourceId r)
 {
   Resource *resource = &self->resource[r];
-  if (resource->n_waiting == 0)
+  if (resource->n_waiting == 0 || resource->turns_at == r)
     return;
   if (resource->busy_until > self->now) {
     wake_when_idle (self, r);

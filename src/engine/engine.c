@@ -145,7 +145,7 @@ reset_tables (HdEngine *self)
     };
   for (guint r = 0; r < p->n_resources; r++)
     self->resource[r] = (Resource) {
-      .last_task = HD_NONE, .last_queue = HD_NONE, .lone = HD_NONE,
+      .last_task = HD_NONE, .last_queue = HD_NONE, .lone = HD_NONE, .turns_at = HD_NONE,
       .period = p->resource[r].period, .latency = p->resource[r].latency, .width = p->resource[r].width_bits, .arbiter = p->resource[r].arbiter,
       .waiting = self->resource[r].waiting, .capacity = self->resource[r].capacity,
     };
@@ -211,6 +211,9 @@ take_event (HdEngine *self, guint32 event)
     break;
   case EVENT_LONE_END:
     _hd_lone_end (self, index);
+    break;
+  case EVENT_TURNS_END:
+    _hd_turns_end (self, index);
     break;
   }
 }

@@ -10,6 +10,7 @@
  * | transfer.c   | a transfer's bursts: offers, travels, arrivals                                    |
  * | arbiter.c    | phase 3: resources choose among the bursts that wait                              |
  * | lone.c       | a transfer that shares no resource: its whole course in closed form               |
+ * | turns.c      | transfers that take turns at one resource: whole rounds of them in closed form    |
  * | states.c     | the state of every core                                                           |
  * | series.c     | the batch of changes; bits per cycle                                              |
  * | power.c      | energy and its series                                                             |
@@ -74,7 +75,7 @@ typedef struct {
 /* --- the state of a run ----------------------------------------------------------------------------- */
 
 /* An event's id: what is to happen, and to whom. */
-typedef enum { EVENT_COMPUTE_END, EVENT_CLOCK_EDGE, EVENT_RESOURCE, EVENT_ARRIVE, EVENT_LONE_END } EventKind;
+typedef enum { EVENT_COMPUTE_END, EVENT_CLOCK_EDGE, EVENT_RESOURCE, EVENT_ARRIVE, EVENT_LONE_END, EVENT_TURNS_END } EventKind;
 #define EVENT(kind, index) ((guint32) (kind) << 28 | (index))
 #define EVENT_KIND(id) ((EventKind) ((id) >> 28))
 #define EVENT_INDEX(id) ((id) & 0x0fffffffu)
@@ -165,6 +166,10 @@ typedef struct {
   guint32 last_queue;              /* HD_NONE: nobody was granted yet */
   guint32 users;                   /* hops of transfers under way */
   guint32 lone;                    /* the lone transfer that has it, or HD_NONE */
+  guint32 turns_at;                /* the resource at which the transfer that has it takes turns with others (turns.c), or HD_NONE */
+  guint32 steps_before_turns;      /* grants before it is asked again whether its users take turns; ... */
+  guint32 steps;                   /* as they were after the last failure: the double after the next */
+  guint64 turns, round;            /* they do: so many each; in a round, of so many cycles, each has one [cycle] */
   gboolean dirty;
   guint64 wake;                    /* the event that is in the queue for it; 0: none */
   Waiting *waiting;                /* a queue in an array, in the order (offer, queue, task, hop) */
@@ -336,6 +341,11 @@ void _hd_resources_grant (HdEngine *self);
 gboolean _hd_lone_begin (HdEngine *self, guint32 transfer);
 void _hd_lone_end (HdEngine *self, guint32 transfer);
 void _hd_lone_break (HdEngine *self, guint32 transfer);
+
+/* turns.c */
+gboolean _hd_turns_begin (HdEngine *self, HdResourceId r);
+void _hd_turns_end (HdEngine *self, HdResourceId r);
+void _hd_turns_break (HdEngine *self, HdResourceId r);
 
 /* states.c */
 void _hd_states_update (HdEngine *self);

@@ -220,7 +220,7 @@ streams_init (HdEngine *self, guint32 index)
   }
 }
 
-/* Others that are alone on a resource of the route no longer are. */
+/* Others that are alone on a resource of the route, or take turns among themselves, no longer do. */
 static void
 register_user (HdEngine *self, const Route *route)
 {
@@ -231,6 +231,8 @@ register_user (HdEngine *self, const Route *route)
     Resource *resource = &self->resource[hop[h].resource];
     if (resource->lone != HD_NONE)
       _hd_lone_break (self, resource->lone);
+    if (resource->turns_at != HD_NONE)
+      _hd_turns_break (self, resource->turns_at);
     resource->users++;
   }
 }
