@@ -7,7 +7,7 @@
 #include <heddle/sink.h>
 
 /** Rows of a chunk of a series [cycle]; a shorter series has one chunk as long as it is. */
-#define HD_SERIES_CHUNK (G_GUINT64_CONSTANT (1) << 22)
+#define HD_SERIES_CHUNK (G_GUINT64_CONSTANT (1) << 23)
 
 typedef struct {
   HdH5Writer *file;
