@@ -141,7 +141,7 @@ fetch (Plan *plan, HdNodeId node, guint32 item, HdMemoryId memory, const HdDepen
 {
   HdBox box = part != NULL ? plan_overlap_box (plan, node, part->operand, item) : plan_item_box (plan, item);
   guint64 bits = part != NULL ? hd_dependency_bits (part) : plan_item_bits (plan, item);
-  Listener first = { memory, part != NULL ? plan->step : NO_STEP, part != NULL ? part->operand : 0, FALSE };
+  Listener first = { memory, plan->step, part != NULL ? plan->step : NO_STEP, part != NULL ? part->operand : 0, FALSE };
   if (!find_sources (plan, item, memory, again, error))
     return FALSE;
   GArray *sources = plan->sources;

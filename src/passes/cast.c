@@ -50,9 +50,9 @@ wants_the_same (Plan *plan, guint32 item, const Consumer *consumer, guint64 bits
   return hd_box_equal (&other, box);
 }
 
-/* Goes through the memories in which the item is read after this step, up to @last. */
+/* Goes through the memories in which the item is read after this step, up to @last. @held: only those for whose next node a load may be issued already. */
 static void
-ask_memories (Plan *plan, guint32 item, HdMemoryId source, guint32 last, guint64 bits, const HdDependency *part, const HdBox *box)
+ask_memories (Plan *plan, guint32 item, HdMemoryId source, guint32 last, gboolean held, guint64 bits, const HdDependency *part, const HdBox *box)
 {
   guint64 end = plan->consumer_begin[item + 1];
   for (guint64 i = plan->consumer_begin[item]; i < end && plan->consumer[i].memory != HD_NONE;) {
@@ -60,8 +60,8 @@ ask_memories (Plan *plan, guint32 item, HdMemoryId source, guint32 last, guint64
     guint64 at = plan_find_consumer (plan, item, memory, plan->step + 1);
     const Consumer *c = &plan->consumer[at];
     if (at < end && c->memory == memory && c->step <= last && memory != plan->dram && memory != source && !listens_already (plan, memory) && may_load (plan, source, memory, bits)
-        && wants_the_same (plan, item, c, bits, part, box))
-      g_array_append_vals (plan->listeners, &(Listener) { memory, part != NULL ? c->step : NO_STEP, part != NULL ? c->operand : 0, FALSE }, 1);
+        && (!held || plan_may_load_for (plan, c->step)) && wants_the_same (plan, item, c, bits, part, box))
+      g_array_append_vals (plan->listeners, &(Listener) { memory, held ? c->step : NO_STEP, part != NULL ? c->step : NO_STEP, part != NULL ? c->operand : 0, FALSE }, 1);
     i = plan_find_consumer (plan, item, memory + 1, 0);
   }
 }
@@ -71,11 +71,10 @@ plan_add_listeners (Plan *plan, guint32 item, HdMemoryId source, guint64 bits, c
 {
   HdMemoryId first = g_array_index (plan->listeners, Listener, 0).memory;
   guint dma = plan->space[first].load_dma;
-  /* Where loads are held to the next few nodes of a core, nobody else's are brought along. */
-  if (!plan->multicast || plan->mapping->dram.prefetch > 0 || dma == HD_NONE || plan->platform->dma[dma].core != HD_NONE)
+  if (!plan->multicast || dma == HD_NONE || plan->platform->dma[dma].core != HD_NONE)
     return;
   guint64 last = (guint64) plan->step + HORIZON_PER_CORE * (guint64) plan->platform->n_cores;
-  ask_memories (plan, item, source, (guint32) MIN (last, NO_STEP - 1), bits, part, box);
+  ask_memories (plan, item, source, (guint32) MIN (last, NO_STEP - 1), TRUE, bits, part, box);
   for (guint i = 1; i < plan->listeners->len; i++)
     plan_take_room (plan, g_array_index (plan->listeners, Listener, i).memory, bits);
 }
@@ -85,8 +84,7 @@ plan_send_ahead (Plan *plan, guint32 index, gboolean *sent, GError **error)
 {
   Instance source = *plan_instance (plan, index);
   g_array_set_size (plan->listeners, 0);
-  if (plan->mapping->dram.prefetch == 0)
-    ask_memories (plan, source.item, source.memory, NO_STEP - 1, source.bits, NULL, NULL);
+  ask_memories (plan, source.item, source.memory, NO_STEP - 1, FALSE, source.bits, NULL, NULL);
   if (!plan->multicast)
     g_array_set_size (plan->listeners, MIN (1, plan->listeners->len));
   *sent = plan->listeners->len > 0;

@@ -114,15 +114,25 @@ make_transfer (Plan *plan, const Way *way, guint64 bits)
   return task;
 }
 
-/* A load may be issued for the next `prefetch` nodes of the core only, when the mapping says so. */
+gboolean
+plan_may_load_for (const Plan *plan, guint32 step)
+{
+  guint limit = plan->mapping->dram.prefetch;
+  return limit == 0 || step == NO_STEP || plan->core_place[step] < plan->core_nodes[plan->graph->core[plan->order[step]]]->len + (guint64) limit;
+}
+
+/* A load may be issued for the next `prefetch` nodes of each core for which it is, when the mapping says so: when the node that stands so many places before them has ended, which is planned already. */
 static void
 gate_prefetch (Plan *plan)
 {
   guint limit = plan->mapping->dram.prefetch;
-  HdCoreId core = plan->graph->core[plan->order[plan->step]];
-  GArray *done = plan->core_nodes[core];
-  if (limit > 0 && done->len >= limit)
-    plan_gate (plan, g_array_index (done, HdTaskId, done->len - limit), plan_queue_for_core (plan, core));
+  for (guint i = 0; limit > 0 && i < plan->listeners->len; i++) {
+    guint32 step = g_array_index (plan->listeners, Listener, i).step;
+    if (step == NO_STEP || plan->core_place[step] < limit)
+      continue;
+    HdCoreId core = plan->graph->core[plan->order[step]];
+    plan_gate (plan, g_array_index (plan->core_nodes[core], HdTaskId, plan->core_place[step] - limit), plan_queue_for_core (plan, core));
+  }
 }
 
 gboolean

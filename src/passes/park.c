@@ -46,13 +46,13 @@ find_place (Plan *plan, HdCoreId core, HdMemoryId memory, guint64 bits)
 }
 
 static gboolean
-park_item (Plan *plan, guint32 item, HdMemoryId memory, HdMemoryId place, guint64 bits, GError **error)
+park_item (Plan *plan, guint32 step, guint32 item, HdMemoryId memory, HdMemoryId place, guint64 bits, GError **error)
 {
   HdBox box = plan_item_box (plan, item);
   plan_take_tokens (plan, &plan->space[place].lot, bits);
   g_array_set_size (plan->sources, 0);
   g_array_set_size (plan->listeners, 0);
-  g_array_append_vals (plan->listeners, &(Listener) { place, NO_STEP, 0, TRUE }, 1);
+  g_array_append_vals (plan->listeners, &(Listener) { place, step, NO_STEP, 0, TRUE }, 1);
   plan->engine_of = memory;
   gboolean moved = plan_move (plan, item, &box, bits, error);
   plan->engine_of = HD_NONE;
@@ -70,14 +70,16 @@ park_all (Plan *plan, HdMemoryId memory, GError **error)
   while (*next < arrivals->len && g_array_index (arrivals, Arrival, *next).step < plan->step)
     (*next)++;
   for (guint i = *next; i < arrivals->len; i++) {
-    guint32 item = g_array_index (arrivals, Arrival, i).item;
+    guint32 step = g_array_index (arrivals, Arrival, i).step, item = g_array_index (arrivals, Arrival, i).item;
+    if (!plan_may_load_for (plan, step))
+      break;
     if (plan->first_instance[item] != HD_NONE)
       continue;
     guint64 bits = plan_item_bits (plan, item);
     HdMemoryId place = find_place (plan, core, memory, bits);
     if (place == HD_NONE)
       break;
-    if (!park_item (plan, item, memory, place, bits, error))
+    if (!park_item (plan, step, item, memory, place, bits, error))
       return FALSE;
   }
   return TRUE;
@@ -87,7 +89,7 @@ gboolean
 plan_park (Plan *plan, HdMemoryId memory, GError **error)
 {
   GArray *gates = plan->gates;
-  if (plan->spare == NULL || gates->len == 0 || plan->mapping->dram.prefetch > 0 || plan->platform->dma[plan->space[memory].load_dma].core != HD_NONE)
+  if (plan->spare == NULL || gates->len == 0 || plan->platform->dma[plan->space[memory].load_dma].core != HD_NONE)
     return TRUE;
   plan->gates = g_array_new (FALSE, FALSE, sizeof (User));
   gboolean parked = park_all (plan, memory, error);

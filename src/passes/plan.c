@@ -212,6 +212,16 @@ init_names (Plan *plan)
     hd_schedule_builder_layer (plan->builder, plan->workload->layers[l].name);
 }
 
+/* Which of its core's nodes each is. */
+static void
+number_places (Plan *plan)
+{
+  g_autofree guint32 *next = g_new0 (guint32, plan->platform->n_cores);
+  plan->core_place = g_new (guint32, (gsize) plan->graph->n + 1);
+  for (guint32 step = 0; step < plan->graph->n; step++)
+    plan->core_place[step] = next[plan->graph->core[plan->order[step]]]++;
+}
+
 static void
 plan_init (Plan *plan)
 {
@@ -237,6 +247,8 @@ plan_init (Plan *plan)
   plan->core_nodes = g_new (GArray *, platform->n_cores);
   for (guint c = 0; c < platform->n_cores; c++)
     plan->core_nodes[c] = g_array_new (FALSE, FALSE, sizeof (HdTaskId));
+  if (plan->mapping->dram.prefetch > 0)
+    number_places (plan);
   init_space (plan);
   init_names (plan);
 }
@@ -257,7 +269,7 @@ plan_clear (Plan *plan)
   for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
     g_array_unref (lists[i]);
   void *arrays[] = { plan->user, plan->space, plan->arrivals, plan->next_arrival, plan->core_nodes, plan->route_of, plan->core_queue, plan->dma_queue, plan->queue_outstanding, plan->piece_item, plan->producer_begin, plan->consumer_begin, plan->consumer,
-                     plan->remaining, plan->refetched, plan->first_instance, plan->item_pinned, plan->tensor_piece, plan->cost_row };
+                     plan->remaining, plan->refetched, plan->first_instance, plan->item_pinned, plan->tensor_piece, plan->cost_row, plan->core_place };
   for (gsize i = 0; i < G_N_ELEMENTS (arrays); i++)
     g_free (arrays[i]);
   g_hash_table_unref (plan->cast_routes);

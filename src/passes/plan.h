@@ -99,6 +99,7 @@ typedef struct {
 /** A destination of a transfer. */
 typedef struct {
   HdMemoryId memory;
+  guint32 step;          /* of the node for which it comes; NO_STEP: for nobody yet, it makes room elsewhere */
   guint32 part_step;     /* as in Instance */
   guint8 part_operand;
   guint8 parked;
@@ -160,6 +161,7 @@ typedef struct {
   GArray *listeners;            /* of Listener: destinations of the transfer being made */
   gboolean short_of_room;       /* planning a node failed for space */
   GArray **core_nodes;          /* by core: its computes so far, when there is a prefetch limit */
+  guint32 *core_place;          /* by step: which of its core's nodes it is, when there is a prefetch limit */
 } Plan;
 
 static inline Instance *plan_instance (const Plan *plan, guint32 i) { return &g_array_index (plan->instances, Instance, i); }
@@ -225,6 +227,8 @@ Victim plan_pop_victim (Space *space);
 HdQueueId plan_queue_for_core (Plan *plan, HdCoreId core);
 /** The builder's route, or HD_NONE when there is no way from the one to the other. */
 guint32 plan_route (Plan *plan, HdMemoryId source, HdMemoryId destination);
+/** Whether a load for the node of @step may be thought of already: always, unless the mapping holds loads to the next few nodes of a core. */
+gboolean plan_may_load_for (const Plan *plan, guint32 step);
 /** Moves @box of an item from @plan->sources to all of @plan->listeners, where room has been taken; they get instances. */
 gboolean plan_move (Plan *plan, guint32 item, const HdBox *box, guint64 bits, GError **error);
 /** Writes @box of an instance to DRAM. With @copy that is an instance too, from which the item can be fetched again. */

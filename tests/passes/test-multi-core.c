@@ -90,6 +90,17 @@ Test (multi_core, what_both_cores_read_is_moved_once)
   cr_assert_eq (result.resource_bits[hd_platform_find_resource (in.platform, "bus")], 1552);
 }
 
+/* Where loads are held to the next node of each core, both cores' next node is their first: it is cast all the same. */
+Test (multi_core, what_is_fetched_just_in_time_is_moved_once_too)
+{
+  g_auto (Inputs) in = { 0 };
+  HdResult result;
+  fixed_inputs (&in, "core:2 sram:1KiB bus:64b dram:64b", TWO_CHANNELS, "<mapping version=\"1\"><layer id=\"a\" cores=\"core0 core1\" split=\"K\"/><dram prefetch=\"1\"/></mapping>");
+  g_autoptr (HdSchedule) schedule = plan (&in, "multi-core", NULL, &result);
+  cr_assert_eq (result.cycles, 105);
+  cr_assert_eq (result.resource_bits[hd_platform_find_resource (in.platform, "bus")], 1552);
+}
+
 /* The pass fused does not cast: the second core copies the input from the first. From DRAM it is read once too, but the bus moves it twice. */
 Test (multi_core, fused_copies_from_the_other_core)
 {
@@ -137,6 +148,23 @@ Test (multi_core, weights_are_parked_where_there_is_room)
   cr_assert_eq (parks.dram_read_bits, waits.dram_read_bits);
   cr_assert_gt (first->cost[0].cycles, 8);
   cr_assert_eq (parks.cycles, waits.cycles - first->cost[0].cycles + 8);
+}
+
+/* The same where loads are held: for the next node alone nothing can come early; for the next two the second layer's weights are parked as above. */
+Test (multi_core, weights_are_parked_as_early_as_loads_may_come)
+{
+  guint64 cycles[3], layer = 0;
+  for (guint prefetch = 0; prefetch <= 2; prefetch++) {
+    g_auto (Inputs) in = { 0 };
+    HdResult result;
+    g_autofree char *mapping = g_strdup_printf ("<mapping version=\"1\"><dram prefetch=\"%u\"/></mapping>", prefetch);
+    fixed_inputs (&in, "core:1 sram:1KiB bus:64b dram:8b weights:64B", TWO_LAYERS, mapping);
+    g_autoptr (HdSchedule) schedule = plan (&in, "multi-core", NULL, &result);
+    cycles[prefetch] = result.cycles;
+    layer = schedule->cost[0].cycles;
+  }
+  cr_assert_eq (cycles[1], cycles[0] + layer - 8);
+  cr_assert_eq (cycles[2], cycles[0]);
 }
 
 /* --- conservation ---------------------------------------------------------------------------------------------- */

@@ -56,6 +56,58 @@ check_outputs (const Inputs *in, const HdSchedule *schedule, const char *name)
   }
 }
 
+/* Which of its core's nodes each compute is; others have none. */
+static guint32 *
+places_on_cores (const HdSchedule *schedule)
+{
+  guint32 *place = g_new0 (guint32, schedule->n_tasks);
+  for (guint q = 0; q < schedule->n_queues; q++) {
+    guint32 next = 0;
+    for (guint64 i = schedule->queue_begin[q]; i < schedule->queue_begin[q + 1]; i++)
+      if (schedule->kind[schedule->queue_task[i]] == HD_TASK_COMPUTE)
+        place[schedule->queue_task[i]] = next++;
+  }
+  return place;
+}
+
+/* When the node that stands @back places before @task on its core has ended; 0: there is none. */
+static guint64
+end_of_earlier (const HdSchedule *schedule, const guint32 *place, HdTaskId task, guint back, const guint64 *end)
+{
+  HdQueueId q = schedule->queue_of[task];
+  for (guint64 i = schedule->queue_begin[q]; i < schedule->queue_begin[q + 1]; i++) {
+    HdTaskId other = schedule->queue_task[i];
+    if (schedule->kind[other] == HD_TASK_COMPUTE && place[task] >= back && place[other] == place[task] - back)
+      return end[other];
+  }
+  return 0;
+}
+
+/* Where the mapping holds loads to the next few nodes of a core, nothing comes from DRAM before its time, whoever else gets it by the same transfer: a piece's first reader is one of these nodes then. Returns the casts. */
+static guint
+check_prefetch (const Inputs *in, const HdSchedule *schedule, const HdResult *result, const char *name)
+{
+  guint limit = in->tiling->mapping->dram.prefetch, casts = 0;
+  g_autofree guint32 *place = places_on_cores (schedule), *pieces_of = g_new0 (guint32, schedule->n_tasks), *reader = g_new (guint32, schedule->n_pieces + 1);
+  memset (reader, 0xff, schedule->n_pieces * sizeof *reader);
+  for (guint32 t = schedule->n_tasks; t-- > 0;)
+    for (guint64 u = schedule->use_begin[t]; u < schedule->use_begin[t + 1]; u++)
+      reader[schedule->use[u]] = schedule->kind[t] == HD_TASK_COMPUTE ? t : reader[schedule->use[u]];
+  for (guint32 p = 0; p < schedule->n_pieces; p++) {
+    HdTaskId t = schedule->piece_creator[p];
+    if (t == HD_NONE || schedule->kind[t] == HD_TASK_COMPUTE || !in->platform->memory[schedule->piece_memory[schedule->use[schedule->use_begin[t]]]].dram)
+      continue;
+    casts += ++pieces_of[t] == 2;
+    if (limit == 0 || reader[p] == HD_NONE)
+      continue;
+    guint64 earliest = end_of_earlier (schedule, place, reader[p], limit, result->columns.end);
+    cr_assert_geq (result->columns.start[t], earliest, "%s: task %u brings piece %u at %lu, before %lu", name, t, p, (gulong) result->columns.start[t], (gulong) earliest);
+  }
+  return limit > 0 ? casts : 0;
+}
+
+static guint n_held_casts;
+
 static void
 check_run (const Inputs *in, const HdSchedule *schedule, const char *name)
 {
@@ -66,6 +118,7 @@ check_run (const Inputs *in, const HdSchedule *schedule, const char *name)
   cr_assert (!result.deadlock, "%s: %s", name, result.deadlock_text);
   HdTaskTimes times = { result.cycles, schedule->n_tasks, result.columns.ready, result.columns.issue, result.columns.start, result.columns.end };
   cr_assert (hd_schedule_check_times (schedule, in->platform, &times, &error), "%s: %s", name, error->message);
+  n_held_casts += check_prefetch (in, schedule, &result, name);
 }
 
 /* FALSE when the pass says that something does not fit; then it says what, where, and how much is missing. */
@@ -110,6 +163,8 @@ random_inputs (Inputs *in, guint64 seed, guint bytes)
   in->platform = random_platform (&random, bytes);
   g_autofree char *text = random_mapping_text (&random, in->workload);
   g_autoptr (HdMapping) mapping = hd_mapping_parse_xml (text, strlen (text), "mapping", in->workload, in->platform, NULL);
+  if (mapping != NULL && hd_random_below (&random, 3) == 0)
+    mapping->dram.prefetch = (guint) pick (&random, 1, 5);
   in->tiling = mapping != NULL ? hd_tiling_new (mapping, NULL) : NULL;
   in->cost = hd_cost_model_new (in->platform, in->workload, &simple);
   if (mapping != NULL)
@@ -145,6 +200,7 @@ Test (passes, random_networks_in_less_and_less_memory)
   for (guint64 seed = from; seed < from + n; seed++)
     refused += squeeze (seed, PASSES[seed % 4], &fitted);
   cr_assert (only != NULL || (fitted > 10000 && refused > 500), "%u fitted, %u were refused", fitted, refused);
+  cr_assert (only != NULL || n_held_casts > 1000, "%u transfers to several memories where loads are held", n_held_casts);
 }
 
 /* --- by hand ------------------------------------------------------------------------------------------------ */
