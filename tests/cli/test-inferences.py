@@ -26,8 +26,13 @@ WORKLOAD = """<workload version="1" name="tiny">
   <nest id="product" operator="Gemm" class="mac" ranks="K=2 C=2"><input tensor="x" index="C"/><weight tensor="w" index="K, C"/><output tensor="h" index="K"/></nest>
   <nest id="relu" operator="Relu" class="vector" ranks="K=2"><input tensor="h" index="K"/><output tensor="y" index="K"/></nest>
 </workload>"""
-EXPECTED = {"count": 4, "first_cycles": 46, "steady_cycles": 10, "mean_cycles": 19, "per_second": 100000, "cold_dram_read_bits": 192, "warm_dram_read_bits": 64,
+EXPECTED = {"count": 4, "first_cycles": 46, "steady_cycles": 10, "mean_cycles": 19, "per_second": 100000, "together": False, "busiest_core": "a", "busiest_core_cycles": 10, "cold_dram_read_bits": 192, "warm_dram_read_bits": 64,
             "each": [{"begin": 24 + 10 * i, "end": 46 + 10 * i, "dram_read_bits": 64 if i else 192} for i in range(4)]}
+
+# One core for both, which works 14 for each. One after the other: product 24..34, relu to 38, y is out at 46; the next 14 later. All at once: products end at 34, 44, 54, 64, relus at 68, 72, 76, 80;
+# each y takes 8 cycles on the way out: 76, 84, 92, 100. No core keeps a pace of 8 cycles: four in 100 are one in 25.
+ONE_CORE = PLATFORM.replace('<core id="b" kind="fixed" operators="vector"><operator type="*" cycles-per-node="4 cycle"/>\n    <level memory="mb" operands="I W O" read-width="64 bit/cycle" write-width="64 bit/cycle"/></core>', "")
+ONE_CORE = ONE_CORE.replace(' core="b"', "").replace('operators="mac"><operator type="*" cycles-per-node="10 cycle"/>', 'operators="mac vector"><operator type="Gemm" cycles-per-node="10 cycle"/><operator type="Relu" cycles-per-node="4 cycle"/>')
 
 # Of four: x and w at 8 bit a cycle, product, relu, y; then 4 x 10 and 4 x 4 cycles; then 4 x 64 + 128 bit in and 4 x 64 out.
 BOUNDS = {"critical_path_cycles": 16 + 10 + 4 + 8, "work": [{"cores": ["a"], "compute_cycles": 40, "cycles": 40}, {"cores": ["b"], "compute_cycles": 16, "cycles": 16}],
@@ -48,7 +53,7 @@ def main(at):
     for name in ("s.h5", "s.xml"):
         ok(json.loads(run("simulate", "p.xml", name, "--json", cwd=at).stdout)["inferences"] == EXPECTED, f"the summary of {name} simulated")
     ok(json.loads(run("inspect", "t.h5", "--json", cwd=at).stdout)["inferences"] == EXPECTED, "the inspection of the trace")
-    line = "inferences: 4 back to back; the first took 46 cycles, then one comes every 10 (1e+05 a second), over all one for every 19; from DRAM the first read 24 B (cold weights), a later one 8 B"
+    line = "inferences: 4 back to back; the first took 46 cycles, then one comes every 10 (100,000 a second), over all one for every 19; a works 10 for each; from DRAM the first read 24 B (cold weights), a later one 8 B"
     bounds = "lower bounds [cycle]: critical path 38; work 40 on a; bandwidth 48 for 48 B through dram.read; the run takes 1.58 times the greatest"
     ok(bounds in run("run", *four, cwd=at).stdout.splitlines(), "the bounds in words")
     for command in (["run", *four], ["inspect", "t.h5"]):
@@ -58,6 +63,20 @@ def main(at):
     ok(all(f"{i}/{layer}" in str(names) for i in range(1, 5) for layer in ("product", "relu")), "the trace tells whose layers they are", names)
     check = run("check", "p.xml", "s.xml", "t.h5", cwd=at)
     ok(check.returncode == 0, "schedule and trace are legal", check.stdout, check.stderr)
+
+    with open(os.path.join(at, "one.xml"), "w", encoding="utf-8") as f:
+        f.write(ONE_CORE)
+    for priority, ends, expected in (("latency", [46, 60, 74, 88], (False, 14, 22)), ("throughput", [76, 84, 92, 100], (True, 25, 25))):
+        command = ["run", "-p", "one.xml", *four[2:], "--pass", "multi-core", "--priority", priority]
+        told = json.loads(run(*command, "--json", cwd=at).stdout)["inferences"]
+        ok([i["end"] for i in told["each"]] == ends and (told["together"], told["steady_cycles"], told["mean_cycles"]) == expected and told["busiest_core_cycles"] == 14,
+           f"the pace of one core by {priority}", told)
+    words = "inferences: 4 at once; the first took 76 cycles, all of them 100, one for every 25 (40,000 a second); a works 14 for each; from DRAM the first read 24 B (cold weights), a later one 8 B"
+    ok(words in run(*command, cwd=at).stdout.splitlines(), "what ends together, in words", run(*command, cwd=at).stdout)
+    at_once = json.loads(run("run", *four, "--pass", "multi-core", "--priority", "throughput", "--json", cwd=at).stdout)["inferences"]
+    ok((at_once["together"], at_once["steady_cycles"]) == (False, 10), "where stages are cores, inferences flow by throughput, too", at_once)
+    pace = {n: json.loads(run("run", *four[:4], "--inferences", n, "--json", cwd=at).stdout)["inferences"]["steady_cycles"] for n in ("2", "3", "9")}
+    ok(set(pace.values()) == {10}, "few or many, the pace is the slowest stage's", pace)
 
     one = json.loads(run("run", *four[:4], "--json", cwd=at).stdout)
     ok(one["inferences"] is None and one["cycles"] == 46, "one inference is as ever")
