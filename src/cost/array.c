@@ -24,12 +24,11 @@ static void
 write_mapping (const HdNest *nest, const HdSolution *s, HdCostMapping *m)
 {
   m->n_unrolls = MIN (nest->n_unrolls, HD_RANKS_MAX);
-  for (guint u = 0; u < m->n_unrolls; u++)
-    {
-      m->unroll[u].rank = nest->place[u].rank;
-      m->unroll[u].dimension = nest->place[u].dimension;
-      m->unroll[u].factor = nest->place[u].factor;
-    }
+  for (guint u = 0; u < m->n_unrolls; u++) {
+    m->unroll[u].rank = nest->place[u].rank;
+    m->unroll[u].dimension = nest->place[u].dimension;
+    m->unroll[u].factor = nest->place[u].factor;
+  }
   m->n_loops = s->n;
   for (guint i = 0; i < s->n; i++)
     m->loop[i] = (HdLoop) { nest->kind[s->loop[i]].rank, nest->kind[s->loop[i]].factor };
@@ -145,12 +144,11 @@ prepare (HdNest *nest, const HdCostQuestion *q, const HdDataflow *dataflow, GErr
     return FALSE;
   if (!q->given || !q->given->has_loops)
     _hd_nest_factorize (nest, q->options->factor_limit);
-  else if (!_hd_nest_take_loops (nest, q->given, is_whole_layer (q->shape) ? error : NULL))
-    {
-      if (is_whole_layer (q->shape))
-        return FALSE;
-      _hd_nest_factorize (nest, q->options->factor_limit);
-    }
+  else if (!_hd_nest_take_loops (nest, q->given, is_whole_layer (q->shape) ? error : NULL)) {
+    if (is_whole_layer (q->shape))
+      return FALSE;
+    _hd_nest_factorize (nest, q->options->factor_limit);
+  }
   return _hd_timing_init (nest, error);
 }
 
@@ -172,31 +170,28 @@ try_dataflow (Choice *choice, const HdDataflow *dataflow)
   g_autofree HdSearchResult *result = g_new0 (HdSearchResult, 1);
   GError **error = choice->error ? NULL : &choice->error;
 
-  if (prepare (nest, choice->q, dataflow, error))
-    {
-      gboolean wide;
-      if ((result->why = _hd_nest_too_small (nest, &wide)))
-        choice->too_wide |= wide;
-      else
-        search (nest, result);
-      choice->evaluations += result->evaluations;
-      if (!result->found)
-        infeasible (choice->q, result->why, error);
-      else
-        {
-          /* Merged factors leave mappings out: nothing is proven but that. */
-          choice->bound = choice->found ? MIN (choice->bound, result->bound) : result->bound;
-          if (!choice->found || _hd_solution_better (&result->best, &choice->best))
-            {
-              choice->best = result->best;
-              write_mapping (nest, &result->best, &choice->report->mapping);
-              write_levels (nest, &result->best, choice->report);
-              write_cost (nest, result, &choice->report->cost);
-            }
-          choice->found = TRUE;
-        }
-      g_free (result->why);
+  if (prepare (nest, choice->q, dataflow, error)) {
+    gboolean wide;
+    if ((result->why = _hd_nest_too_small (nest, &wide)))
+      choice->too_wide |= wide;
+    else
+      search (nest, result);
+    choice->evaluations += result->evaluations;
+    if (!result->found)
+      infeasible (choice->q, result->why, error);
+    else {
+      /* Merged factors leave mappings out: nothing is proven but that. */
+      choice->bound = choice->found ? MIN (choice->bound, result->bound) : result->bound;
+      if (!choice->found || _hd_solution_better (&result->best, &choice->best)) {
+        choice->best = result->best;
+        write_mapping (nest, &result->best, &choice->report->mapping);
+        write_levels (nest, &result->best, choice->report);
+        write_cost (nest, result, &choice->report->cost);
+      }
+      choice->found = TRUE;
     }
+    g_free (result->why);
+  }
   _hd_timing_clear (nest);
   _hd_nest_clear (nest);
 }
@@ -223,24 +218,22 @@ list_assignments (const HdCostQuestion *q, guint dimension, Assignment *now, gui
 {
   const HdCostShape *shape = q->shape;
 
-  if (dimension == q->core->n_dimensions)
-    {
-      now->steps = 1;
-      for (guint r = 0; r < shape->n_ranks; r++)
-        now->steps *= hd_ceil_div (shape->size[r], unrolled[r]);
-      g_array_append_val (list, *now);
-      return;
-    }
-  for (guint r = 0; r < shape->n_ranks && list->len < 5000; r++)
-    {
-      guint64 before = unrolled[r];
-      if (shape->size[r] == 1 && r > 0)
-        continue;
-      now->rank[dimension] = (guint8) r;
-      unrolled[r] = MIN (shape->size[r], before * MIN (q->core->dimension_size[dimension], hd_ceil_div (shape->size[r], before)));
-      list_assignments (q, dimension + 1, now, unrolled, list);
-      unrolled[r] = before;
-    }
+  if (dimension == q->core->n_dimensions) {
+    now->steps = 1;
+    for (guint r = 0; r < shape->n_ranks; r++)
+      now->steps *= hd_ceil_div (shape->size[r], unrolled[r]);
+    g_array_append_val (list, *now);
+    return;
+  }
+  for (guint r = 0; r < shape->n_ranks && list->len < 5000; r++) {
+    guint64 before = unrolled[r];
+    if (shape->size[r] == 1 && r > 0)
+      continue;
+    now->rank[dimension] = (guint8) r;
+    unrolled[r] = MIN (shape->size[r], before * MIN (q->core->dimension_size[dimension], hd_ceil_div (shape->size[r], before)));
+    list_assignments (q, dimension + 1, now, unrolled, list);
+    unrolled[r] = before;
+  }
 }
 
 static void
@@ -255,14 +248,13 @@ try_assignments (Choice *choice)
     unrolled[r] = 1;
   list_assignments (q, 0, &now, unrolled, list);
   g_array_sort (list, compare_assignments);
-  for (guint i = 0; i < MIN (list->len, MANY); i++)
-    {
-      const Assignment *a = &g_array_index (list, Assignment, i);
-      HdUnroll unroll[HD_ARRAY_DIMS_MAX];
-      for (guint d = 0; d < q->core->n_dimensions; d++)
-        unroll[d] = (HdUnroll) { q->shape->layer->rank[a->rank[d]].name, d, q->core->dimension_size[d] };
-      try_dataflow (choice, &(HdDataflow) { (char *) "", q->core->n_dimensions, unroll });
-    }
+  for (guint i = 0; i < MIN (list->len, MANY); i++) {
+    const Assignment *a = &g_array_index (list, Assignment, i);
+    HdUnroll unroll[HD_ARRAY_DIMS_MAX];
+    for (guint d = 0; d < q->core->n_dimensions; d++)
+      unroll[d] = (HdUnroll) { q->shape->layer->rank[a->rank[d]].name, d, q->core->dimension_size[d] };
+    try_dataflow (choice, &(HdDataflow) { (char *) "", q->core->n_dimensions, unroll });
+  }
 }
 
 /* A dataflow suits a layer that has all of its ranks. */
@@ -296,17 +288,16 @@ try_parts (Choice *choice)
 
   for (guint dropped = 1; dropped <= PARTS_MAX && !choice->found; dropped++)
     for (guint d = 0; d < q->core->n_dataflows; d++)
-      for (guint mask = 1; mask < 1u << MIN (q->core->dataflow[d].n_unrolls, PARTS_MAX); mask++)
-        {
-          HdUnroll unroll[PARTS_MAX];
-          guint n = 0;
-          if ((guint) __builtin_popcount (mask) != dropped)
-            continue;
-          for (guint u = 0; u < MIN (q->core->dataflow[d].n_unrolls, PARTS_MAX); u++)
-            if (!((mask >> u) & 1))
-              unroll[n++] = q->core->dataflow[d].unroll[u];
-          try_dataflow (choice, &(HdDataflow) { q->core->dataflow[d].id, n, unroll });
-        }
+      for (guint mask = 1; mask < 1u << MIN (q->core->dataflow[d].n_unrolls, PARTS_MAX); mask++) {
+        HdUnroll unroll[PARTS_MAX];
+        guint n = 0;
+        if ((guint) __builtin_popcount (mask) != dropped)
+          continue;
+        for (guint u = 0; u < MIN (q->core->dataflow[d].n_unrolls, PARTS_MAX); u++)
+          if (!((mask >> u) & 1))
+            unroll[n++] = q->core->dataflow[d].unroll[u];
+        try_dataflow (choice, &(HdDataflow) { q->core->dataflow[d].id, n, unroll });
+      }
 }
 
 static void
@@ -333,26 +324,22 @@ _hd_cost_array (const HdCostQuestion *question, HdCostReport *report, GError **e
 
   q.second_as_input = second && q.options->rules == HD_RULES_ZIGZAG;
   try_all (&choice);
-  if (!choice.found && second && !q.second_as_input)
-    {
+  if (!choice.found && second && !q.second_as_input) {
+    q.second_as_input = TRUE;
+    try_all (&choice);
+  }
+  if (!choice.found && choice.too_wide && !(q.given && (q.given->n_unrolls > 0 || q.given->has_loops))) {
+    q.second_as_input = second && q.options->rules == HD_RULES_ZIGZAG;
+    try_parts (&choice);
+    if (!choice.found && second && !q.second_as_input) {
       q.second_as_input = TRUE;
-      try_all (&choice);
-    }
-  if (!choice.found && choice.too_wide && !(q.given && (q.given->n_unrolls > 0 || q.given->has_loops)))
-    {
-      q.second_as_input = second && q.options->rules == HD_RULES_ZIGZAG;
       try_parts (&choice);
-      if (!choice.found && second && !q.second_as_input)
-        {
-          q.second_as_input = TRUE;
-          try_parts (&choice);
-        }
     }
-  if (!choice.found)
-    {
-      g_propagate_error (error, choice.error);
-      return FALSE;
-    }
+  }
+  if (!choice.found) {
+    g_propagate_error (error, choice.error);
+    return FALSE;
+  }
   g_clear_error (&choice.error);
   cost->evaluations = choice.evaluations;
   cost->gap = choice.best.value > 0 ? MAX (0, (choice.best.value - choice.bound) / choice.best.value) : 0;

@@ -13,6 +13,7 @@
  * A boundary may move up over loops that its data do not depend on without any change (nest.h): only walks whose boundaries are as high as they go are looked at. Walks that agree in all that their cost can depend on are
  * the same node. A given order whose loops are bound to levels is tried without bounds: there are few.
  */
+#include "base/heap.h"
 #include "cost/search.h"
 
 #include <math.h>
@@ -95,24 +96,21 @@ demand_of (const BestFirst *s, const Node *n, Demand *demand)
 {
   HdNest *nest = s->nest;
 
-  for (guint p = 0; p < nest->n_ports; p++)
-    {
-      demand->over[p] = demand->busy[p] = 0;
-      for (guint i = nest->port_begin[p]; i < nest->port_begin[p + 1]; i++)
-        {
-          const HdSlot *slot = &nest->slot[i];
-          const HdDigest *d = &nest->array[slot->operand];
-          if (slot->boundary >= (int) n->level[slot->operand])
-            continue;
-          if (slot->boundary >= 0)
-            {
-              const Closed *c = closed_at (s, n, slot->operand, (guint) slot->boundary);
-              d = _hd_digest (nest, slot->operand, (guint) slot->boundary, (guint32) c->point);
-              demand->over[p] += over_window (nest, slot, d, c);
-            }
-          demand->busy[p] += (double) d->real[slot->end][slot->movement] * (double) d->steady[slot->movement];
-        }
+  for (guint p = 0; p < nest->n_ports; p++) {
+    demand->over[p] = demand->busy[p] = 0;
+    for (guint i = nest->port_begin[p]; i < nest->port_begin[p + 1]; i++) {
+      const HdSlot *slot = &nest->slot[i];
+      const HdDigest *d = &nest->array[slot->operand];
+      if (slot->boundary >= (int) n->level[slot->operand])
+        continue;
+      if (slot->boundary >= 0) {
+        const Closed *c = closed_at (s, n, slot->operand, (guint) slot->boundary);
+        d = _hd_digest (nest, slot->operand, (guint) slot->boundary, (guint32) c->point);
+        demand->over[p] += over_window (nest, slot, d, c);
+      }
+      demand->busy[p] += (double) d->real[slot->end][slot->movement] * (double) d->steady[slot->movement];
     }
+  }
   for (guint i = 0; i < s->rest.n_uses; i++)
     if (n->level[s->rest.use[i].operand] < hd_nest_boundaries (nest, s->rest.use[i].operand))
       demand->busy[s->rest.use[i].port] += s->rest.use[i].busy[n->level[s->rest.use[i].operand]][n->point];
@@ -125,15 +123,14 @@ busy_with_loads (const BestFirst *s, const Node *n, const Demand *demand, guint 
   double sum = demand->busy[port];
   gboolean joint[HD_N_OPERANDS] = { FALSE };
 
-  for (guint i = 0; i < s->rest.n_uses; i++)
-    {
-      const HdRestUse *u = &s->rest.use[i];
-      guint l = n->level[u->operand];
-      if (u->port != port || l >= hd_nest_boundaries (s->nest, u->operand) || (u->operand != operand && u->operand != HD_OPERAND_OUTPUT))
-        continue;
-      sum += u->joint[l][n->point] - u->busy[l][n->point];
-      joint[u->operand] = TRUE;
-    }
+  for (guint i = 0; i < s->rest.n_uses; i++) {
+    const HdRestUse *u = &s->rest.use[i];
+    guint l = n->level[u->operand];
+    if (u->port != port || l >= hd_nest_boundaries (s->nest, u->operand) || (u->operand != operand && u->operand != HD_OPERAND_OUTPUT))
+      continue;
+    sum += u->joint[l][n->point] - u->busy[l][n->point];
+    joint[u->operand] = TRUE;
+  }
   sum += joint[operand] ? closed[operand] : load[operand];
   sum += joint[HD_OPERAND_OUTPUT] ? closed[HD_OPERAND_OUTPUT] : load[HD_OPERAND_OUTPUT];
   return sum;
@@ -147,12 +144,11 @@ least_cycles (const BestFirst *s, const Node *n, const double *closed, const dou
   Demand demand;
 
   demand_of (s, n, &demand);
-  for (guint p = 0; p < nest->n_ports; p++)
-    {
-      stall = MAX (stall, MAX (demand.over[p], demand.busy[p] - (double) nest->total));
-      joint = MAX (joint, busy_with_loads (s, n, &demand, p, HD_OPERAND_INPUT, closed, load));
-      joint = MAX (joint, busy_with_loads (s, n, &demand, p, HD_OPERAND_WEIGHT, closed, load) + (1 - share) * load[HD_OPERAND_INPUT]);
-    }
+  for (guint p = 0; p < nest->n_ports; p++) {
+    stall = MAX (stall, MAX (demand.over[p], demand.busy[p] - (double) nest->total));
+    joint = MAX (joint, busy_with_loads (s, n, &demand, p, HD_OPERAND_INPUT, closed, load));
+    joint = MAX (joint, busy_with_loads (s, n, &demand, p, HD_OPERAND_WEIGHT, closed, load) + (1 - share) * load[HD_OPERAND_INPUT]);
+  }
   return MAX (joint, (double) nest->total + stall + load[HD_OPERAND_OUTPUT] + (1 - share) * load[HD_OPERAND_INPUT] + MAX (share * load[HD_OPERAND_INPUT], load[HD_OPERAND_WEIGHT]));
 }
 
@@ -163,23 +159,20 @@ bound (const BestFirst *s, Node *n)
   double closed[HD_N_OPERANDS] = { 0 }, load[HD_N_OPERANDS] = { 0 };
 
   n->pj = s->base_pj;
-  for (guint o = 0; o < HD_N_OPERANDS; o++)
-    {
-      double weight = _hd_rest_weight (nest, o);
-      for (guint b = 0; b < n->level[o]; b++)
-        {
-          const HdDigest *d = _hd_digest (nest, o, b, (guint32) closed_at (s, n, o, b)->point);
-          n->pj += d->counted;
-          closed[o] += weight * _hd_rest_transfer (d, o);
-        }
-      load[o] = closed[o];
-      if (n->level[o] < hd_nest_boundaries (nest, o))
-        {
-          n->pj += s->rest.pj[o][n->level[o]][n->point];
-          if (weight > 0)
-            load[o] += weight * s->rest.load[o][n->level[o]][n->point];
-        }
+  for (guint o = 0; o < HD_N_OPERANDS; o++) {
+    double weight = _hd_rest_weight (nest, o);
+    for (guint b = 0; b < n->level[o]; b++) {
+      const HdDigest *d = _hd_digest (nest, o, b, (guint32) closed_at (s, n, o, b)->point);
+      n->pj += d->counted;
+      closed[o] += weight * _hd_rest_transfer (d, o);
     }
+    load[o] = closed[o];
+    if (n->level[o] < hd_nest_boundaries (nest, o)) {
+      n->pj += s->rest.pj[o][n->level[o]][n->point];
+      if (weight > 0)
+        load[o] += weight * s->rest.load[o][n->level[o]][n->point];
+    }
+  }
   n->f = least_cycles (s, n, closed, load);
   n->f = nest->pinned ? 0 : s->by_product ? n->f * n->pj : _hd_cost_objective (nest->q->options, n->pj, n->f);
 }
@@ -201,8 +194,9 @@ hopeless (const BestFirst *s, const Node *n)
 /* --- the heap: least bound, then least energy, then deepest, then oldest ------------------------------------------------------ */
 
 static gboolean
-before (const BestFirst *s, guint32 a, guint32 b)
+before (gconstpointer search, guint32 a, guint32 b)
 {
+  const BestFirst *s = search;
   const Node *x = node_at (s, a), *y = node_at (s, b);
 
   if (fabs (x->f - y->f) > 1e-13 * x->f)
@@ -214,39 +208,6 @@ before (const BestFirst *s, guint32 a, guint32 b)
   return a < b;
 }
 
-static void
-heap_push (BestFirst *s, guint32 node)
-{
-  guint32 *heap;
-  guint i = s->heap->len;
-
-  g_array_append_val (s->heap, node);
-  heap = (guint32 *) (gpointer) s->heap->data;
-  for (; i > 0 && before (s, node, heap[(i - 1) / 2]); i = (i - 1) / 2)
-    heap[i] = heap[(i - 1) / 2];
-  heap[i] = node;
-}
-
-static guint32
-heap_pop (BestFirst *s)
-{
-  guint32 *heap = (guint32 *) (gpointer) s->heap->data, top = heap[0], last = heap[s->heap->len - 1];
-  guint i = 0, n = s->heap->len - 1;
-
-  g_array_set_size (s->heap, n);
-  for (guint child; (child = 2 * i + 1) < n; i = child)
-    {
-      if (child + 1 < n && before (s, heap[child + 1], heap[child]))
-        child++;
-      if (!before (s, heap[child], last))
-        break;
-      heap[i] = heap[child];
-    }
-  if (n > 0)
-    heap[i] = last;
-  return top;
-}
-
 /* --- nodes ------------------------------------------------------------------------------------------------------------------------ */
 
 static guint32
@@ -255,12 +216,11 @@ hash_node (const BestFirst *s, const Node *n)
   const guint8 *bytes = (const guint8 *) n;
   guint64 h = 0, word;
 
-  for (gsize i = KEY_BEGIN; i + sizeof word <= s->stride; i += sizeof word)
-    {
-      memcpy (&word, bytes + i, sizeof word);
-      h = (h ^ word) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
-      h ^= h >> 29;
-    }
+  for (gsize i = KEY_BEGIN; i + sizeof word <= s->stride; i += sizeof word) {
+    memcpy (&word, bytes + i, sizeof word);
+    h = (h ^ word) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+    h ^= h >> 29;
+  }
   return (guint32) h & s->mask;
 }
 
@@ -279,12 +239,11 @@ rehash (BestFirst *s)
   s->mask = s->mask * 2 + 1;
   s->bucket = g_renew (guint32, s->bucket, s->mask + 1);
   memset (s->bucket, 0xff, ((gsize) s->mask + 1) * sizeof s->bucket[0]);
-  for (guint32 i = 0; i < s->n_nodes; i++)
-    {
-      guint32 h = hash_node (s, node_at (s, i));
-      node_at (s, i)->next = s->bucket[h];
-      s->bucket[h] = i;
-    }
+  for (guint32 i = 0; i < s->n_nodes; i++) {
+    guint32 h = hash_node (s, node_at (s, i));
+    node_at (s, i)->next = s->bucket[h];
+    s->bucket[h] = i;
+  }
 }
 
 static gboolean
@@ -308,12 +267,11 @@ complete (const BestFirst *s, const Node *n, HdSolution *solution)
     solution->loop[solution->n++] = nest->order[taken];
   _hd_nest_point (nest, n->point, &point);
   for (guint k = 0; !nest->ordered && k < nest->n_kinds && first == G_MAXUINT; k++)
-    if (point.count[k] < nest->kind[k].count && is_relevant_to_closed (nest, n->closed_here, nest->kind[k].rank))
-      {
-        first = k;
-        point.count[k]++;
-        solution->loop[solution->n++] = (guint8) k;
-      }
+    if (point.count[k] < nest->kind[k].count && is_relevant_to_closed (nest, n->closed_here, nest->kind[k].rank)) {
+      first = k;
+      point.count[k]++;
+      solution->loop[solution->n++] = (guint8) k;
+    }
   for (guint k = 0; !nest->ordered && k < nest->n_kinds; k++)
     for (guint c = point.count[k]; c < nest->kind[k].count; c++)
       solution->loop[solution->n++] = (guint8) k;
@@ -368,15 +326,14 @@ add_child (BestFirst *s)
   bound (s, n);
   if (hopeless (s, n))
     return;
-  if (is_leaf (s, n))
-    {
-      leaf (s, n);
-      return;
-    }
+  if (is_leaf (s, n)) {
+    leaf (s, n);
+    return;
+  }
   n->next = s->bucket[h];
   s->bucket[h] = s->n_nodes;
   g_byte_array_append (s->nodes, (const guint8 *) n, (guint) s->stride);
-  heap_push (s, s->n_nodes++);
+  _hd_heap_push (s->heap, s->n_nodes++, before, s);
   if (s->n_nodes > s->mask)
     rehash (s);
 }
@@ -393,18 +350,17 @@ leaves_room (const BestFirst *s, const Node *n, guint operand, guint l, guint64 
   HdPoint full;
 
   for (guint o = 0; o < HD_N_OPERANDS; o++)
-    for (guint b = 0; b < nest->n_levels[o]; b++)
-      {
-        if (nest->level_id[o][b] != id || o == operand)
-          continue;
-        if (b < n->level[o] && !hd_add_u64 (sum, _hd_digest (nest, o, b, (guint32) closed_at (s, n, o, b)->point)->bits, &sum))
-          return FALSE;
-        if (b + 1 < nest->n_levels[o])
-          continue;
-        _hd_nest_point (nest, nest->n_points - 1, &full);
-        if (!hd_add_u64 (sum, _hd_nest_bits (nest, o, b, &full, FALSE), &sum))
-          return FALSE;
-      }
+    for (guint b = 0; b < nest->n_levels[o]; b++) {
+      if (nest->level_id[o][b] != id || o == operand)
+        continue;
+      if (b < n->level[o] && !hd_add_u64 (sum, _hd_digest (nest, o, b, (guint32) closed_at (s, n, o, b)->point)->bits, &sum))
+        return FALSE;
+      if (b + 1 < nest->n_levels[o])
+        continue;
+      _hd_nest_point (nest, nest->n_points - 1, &full);
+      if (!hd_add_u64 (sum, _hd_nest_bits (nest, o, b, &full, FALSE), &sum))
+        return FALSE;
+    }
   return sum <= _hd_level_room (hd_nest_level (nest, operand, l));
 }
 
@@ -415,12 +371,11 @@ stays_here (const HdNest *nest, const HdPoint *point, guint o)
   gboolean left = FALSE;
 
   for (guint k = 0; k < nest->n_kinds; k++)
-    if (point->count[k] < nest->kind[k].count)
-      {
-        left = TRUE;
-        if (hd_nest_relevant (nest, o, nest->kind[k].rank))
-          return TRUE;
-      }
+    if (point->count[k] < nest->kind[k].count) {
+      left = TRUE;
+      if (hd_nest_relevant (nest, o, nest->kind[k].rank))
+        return TRUE;
+    }
   return !left || nest->pinned;
 }
 
@@ -459,14 +414,13 @@ add_loop (BestFirst *s, guint32 from, guint k)
   begin_child (s, from, (gint32) k);
   n->point += kind->stride;
   n->closed_here = 0;
-  for (guint o = 0; o < HD_N_OPERANDS; o++)
-    {
-      gboolean relevant = hd_nest_relevant (nest, o, kind->rank), windowed = (nest->windowed[o] >> kind->rank) & 1;
-      if (n->level[o] >= hd_nest_boundaries (nest, o) && !s->to_end)
-        continue;
-      n->tail_irrelevant[o] = relevant ? 1 : n->tail_irrelevant[o] * kind->factor;
-      n->tail_relevant[o] = relevant && !windowed ? n->tail_relevant[o] * kind->factor : 1;
-    }
+  for (guint o = 0; o < HD_N_OPERANDS; o++) {
+    gboolean relevant = hd_nest_relevant (nest, o, kind->rank), windowed = (nest->windowed[o] >> kind->rank) & 1;
+    if (n->level[o] >= hd_nest_boundaries (nest, o) && !s->to_end)
+      continue;
+    n->tail_irrelevant[o] = relevant ? 1 : n->tail_irrelevant[o] * kind->factor;
+    n->tail_relevant[o] = relevant && !windowed ? n->tail_relevant[o] * kind->factor : 1;
+  }
   add_child (s);
 }
 
@@ -509,11 +463,10 @@ begin (BestFirst *s)
   HdNest *nest = s->nest;
   guint n = 0;
 
-  for (guint o = 0; o < HD_N_OPERANDS; o++)
-    {
-      s->first_closed[o] = n;
-      n += hd_nest_boundaries (nest, o);
-    }
+  for (guint o = 0; o < HD_N_OPERANDS; o++) {
+    s->first_closed[o] = n;
+    n += hd_nest_boundaries (nest, o);
+  }
   s->stride = sizeof (Node) + n * sizeof (Closed);
   s->base_pj = nest->array_pj + (double) nest->shape->macs * nest->core->mac_pj;
   s->to_end = tops_are_shared (nest);
@@ -554,15 +507,14 @@ static double
 search (BestFirst *s, guint64 most)
 {
   add_root (s);
-  for (guint64 opened = 0; s->heap->len > 0;)
-    {
-      guint32 top = heap_pop (s);
-      if (hopeless (s, node_at (s, top)))
-        continue;
-      if (opened++ == most || s->n_nodes > 8 * most)
-        return node_at (s, top)->f;
-      expand (s, top);
-    }
+  for (guint64 opened = 0; s->heap->len > 0;) {
+    guint32 top = _hd_heap_pop (s->heap, before, s);
+    if (hopeless (s, node_at (s, top)))
+      continue;
+    if (opened++ == most || s->n_nodes > 8 * most)
+      return node_at (s, top)->f;
+    expand (s, top);
+  }
   return INFINITY;
 }
 
@@ -572,15 +524,14 @@ _hd_search_best_first (HdNest *nest, guint64 budget, HdSearchResult *result)
   BestFirst s = { .nest = nest, .result = result };
   double least = 0;
 
-  if (begin (&s))
-    {
-      s.by_product = nest->q->options->objective == HD_OBJECTIVE_LATENCY && !nest->pinned;
-      s.least_product = result->best.value * result->best.second;
-      if (s.by_product)
-        search (&s, BY_PRODUCT);
-      s.by_product = FALSE;
-      least = search (&s, MIN (budget, BYTES_MAX / 8 / s.stride));
-    }
+  if (begin (&s)) {
+    s.by_product = nest->q->options->objective == HD_OBJECTIVE_LATENCY && !nest->pinned;
+    s.least_product = result->best.value * result->best.second;
+    if (s.by_product)
+      search (&s, BY_PRODUCT);
+    s.by_product = FALSE;
+    least = search (&s, MIN (budget, BYTES_MAX / 8 / s.stride));
+  }
   result->bound = MIN (least, result->best.value);
   clear (&s);
 }

@@ -31,11 +31,10 @@ hash_key (const HdCostKey *key)
 {
   guint64 h = key->n * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
 
-  for (guint i = 0; i < key->n; i++)
-    {
-      h = (h ^ key->word[i]) * G_GUINT64_CONSTANT (0xff51afd7ed558ccd);
-      h ^= h >> 32;
-    }
+  for (guint i = 0; i < key->n; i++) {
+    h = (h ^ key->word[i]) * G_GUINT64_CONSTANT (0xff51afd7ed558ccd);
+    h ^= h >> 32;
+  }
   return h;
 }
 
@@ -72,12 +71,11 @@ _hd_cost_cache_free (HdCostCache *self)
 
   for (gsize i = 0; i <= table->mask; i++)
     g_free (table->slot[i]);
-  while (table)
-    {
-      Table *older = table->older;
-      g_free (table);
-      table = older;
-    }
+  while (table) {
+    Table *older = table->older;
+    g_free (table);
+    table = older;
+  }
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -85,12 +83,11 @@ _hd_cost_cache_free (HdCostCache *self)
 static const Entry *
 find (Table *table, const HdCostKey *key, guint64 hash)
 {
-  for (gsize i = hash & table->mask;; i = (i + 1) & table->mask)
-    {
-      const Entry *entry = g_atomic_pointer_get (&table->slot[i]);
-      if (!entry || entry_is (entry, key, hash))
-        return entry;
-    }
+  for (gsize i = hash & table->mask;; i = (i + 1) & table->mask) {
+    const Entry *entry = g_atomic_pointer_get (&table->slot[i]);
+    if (!entry || entry_is (entry, key, hash))
+      return entry;
+  }
 }
 
 const HdNodeCost *
@@ -128,18 +125,17 @@ _hd_cost_cache_insert (HdCostCache *self, const HdCostKey *key, const HdNodeCost
   guint64 hash = hash_key (key);
 
   g_mutex_lock (&self->lock);
-  if (!find (self->table, key, hash))
-    {
-      Entry *entry = g_malloc (G_STRUCT_OFFSET (Entry, key.word) + key->n * sizeof key->word[0]);
-      entry->hash = hash;
-      entry->cost = *cost;
-      entry->key.n = key->n;
-      memcpy (entry->key.word, key->word, key->n * sizeof key->word[0]);
-      if (2 * ++self->n > self->table->mask)
-        grow (self);
-      put (self->table, entry);
-      self->evaluations += cost->evaluations;
-    }
+  if (!find (self->table, key, hash)) {
+    Entry *entry = g_malloc (G_STRUCT_OFFSET (Entry, key.word) + key->n * sizeof key->word[0]);
+    entry->hash = hash;
+    entry->cost = *cost;
+    entry->key.n = key->n;
+    memcpy (entry->key.word, key->word, key->n * sizeof key->word[0]);
+    if (2 * ++self->n > self->table->mask)
+      grow (self);
+    put (self->table, entry);
+    self->evaluations += cost->evaluations;
+  }
   g_mutex_unlock (&self->lock);
 }
 

@@ -39,14 +39,13 @@ move_boundaries (Climb *c)
 
   for (guint o = 0; o < HD_N_OPERANDS; o++)
     for (guint l = 0; l + 1 < c->nest->n_levels[o]; l++)
-      for (guint at = 0; at <= c->best->n; at++)
-        {
-          HdSolution trial = *c->best;
-          if (at == trial.below[o][l] || (l > 0 && at < trial.below[o][l - 1]) || at > trial.below[o][l + 1])
-            continue;
-          trial.below[o][l] = (guint8) at;
-          improved |= try_step (c, &trial);
-        }
+      for (guint at = 0; at <= c->best->n; at++) {
+        HdSolution trial = *c->best;
+        if (at == trial.below[o][l] || (l > 0 && at < trial.below[o][l - 1]) || at > trial.below[o][l + 1])
+          continue;
+        trial.below[o][l] = (guint8) at;
+        improved |= try_step (c, &trial);
+      }
   return improved;
 }
 
@@ -56,15 +55,14 @@ exchange_loops (Climb *c)
   gboolean improved = FALSE;
 
   for (guint i = 0; i + 1 < c->best->n; i++)
-    for (guint j = i + 1; j < c->best->n; j++)
-      {
-        HdSolution trial = *c->best;
-        if (trial.loop[i] == trial.loop[j])
-          continue;
-        trial.loop[i] = c->best->loop[j];
-        trial.loop[j] = c->best->loop[i];
-        improved |= try_step (c, &trial);
-      }
+    for (guint j = i + 1; j < c->best->n; j++) {
+      HdSolution trial = *c->best;
+      if (trial.loop[i] == trial.loop[j])
+        continue;
+      trial.loop[i] = c->best->loop[j];
+      trial.loop[j] = c->best->loop[i];
+      improved |= try_step (c, &trial);
+    }
   return improved;
 }
 
@@ -74,17 +72,16 @@ move_loops (Climb *c)
   gboolean improved = FALSE;
 
   for (guint i = 0; i < c->best->n; i++)
-    for (guint j = 0; j < c->best->n; j++)
-      {
-        HdSolution trial = *c->best;
-        guint8 loop = trial.loop[i];
-        if (j == i)
-          continue;
-        memmove (&trial.loop[i], &trial.loop[i + 1], trial.n - i - 1);
-        memmove (&trial.loop[j + 1], &trial.loop[j], trial.n - 1 - j);
-        trial.loop[j] = loop;
-        improved |= try_step (c, &trial);
-      }
+    for (guint j = 0; j < c->best->n; j++) {
+      HdSolution trial = *c->best;
+      guint8 loop = trial.loop[i];
+      if (j == i)
+        continue;
+      memmove (&trial.loop[i], &trial.loop[i + 1], trial.n - i - 1);
+      memmove (&trial.loop[j + 1], &trial.loop[j], trial.n - 1 - j);
+      trial.loop[j] = loop;
+      improved |= try_step (c, &trial);
+    }
   return improved;
 }
 
@@ -94,13 +91,11 @@ _hd_search_climb (HdNest *nest, HdSolution *solution, guint64 *evaluations)
   Climb c = { nest, solution, evaluations, STEPS };
   gboolean improved = TRUE;
 
-  while (improved && c.left > 0)
-    {
-      improved = move_boundaries (&c);
-      if (!nest->ordered)
-        {
-          improved |= exchange_loops (&c);
-          improved |= move_loops (&c);
-        }
+  while (improved && c.left > 0) {
+    improved = move_boundaries (&c);
+    if (!nest->ordered) {
+      improved |= exchange_loops (&c);
+      improved |= move_loops (&c);
     }
+  }
 }

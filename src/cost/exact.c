@@ -65,11 +65,10 @@ span_size (const Span *s)
 
   if (span_contiguous (s))
     return s->base >= s->limit ? 0 : MIN (s->limit - s->base, s->n_t * s->n_s);
-  for (guint64 t = 0; t < s->n_t; t++)
-    {
-      first = s->base + t * s->stride;
-      n += first >= s->limit ? 0 : MIN (s->limit - first, s->n_s);
-    }
+  for (guint64 t = 0; t < s->n_t; t++) {
+    first = s->base + t * s->stride;
+    n += first >= s->limit ? 0 : MIN (s->limit - first, s->n_s);
+  }
   return n;
 }
 
@@ -92,28 +91,25 @@ count_by_marking (const Window *w, guint64 least, guint64 most)
   seen = g_try_malloc0 ((gsize) (hi - lo));
   if (!seen)
     return (guint64) (hi - lo);
-  for (;;)
-    {
-      gint64 index = 0;
-      gboolean valid = TRUE;
-      guint t;
-      for (t = 0; t < w->n; t++)
-        {
-          guint64 i = w->span[t].base + counter[2 * t] * w->span[t].stride + counter[2 * t + 1];
-          valid &= i < w->span[t].limit;
-          index += w->dim->coefficient[t] * (gint64) i;
-        }
-      if (valid && index >= lo && index < hi && !seen[index - lo])
-        n += seen[index - lo] = 1;
-      for (t = 0; t < 2 * w->n; t++)
-        {
-          if (++counter[t] < (t % 2 ? w->span[t / 2].n_s : w->span[t / 2].n_t))
-            break;
-          counter[t] = 0;
-        }
-      if (t == 2 * w->n)
-        return n;
+  for (;;) {
+    gint64 index = 0;
+    gboolean valid = TRUE;
+    guint t;
+    for (t = 0; t < w->n; t++) {
+      guint64 i = w->span[t].base + counter[2 * t] * w->span[t].stride + counter[2 * t + 1];
+      valid &= i < w->span[t].limit;
+      index += w->dim->coefficient[t] * (gint64) i;
     }
+    if (valid && index >= lo && index < hi && !seen[index - lo])
+      n += seen[index - lo] = 1;
+    for (t = 0; t < 2 * w->n; t++) {
+      if (++counter[t] < (t % 2 ? w->span[t / 2].n_s : w->span[t / 2].n_t))
+        break;
+      counter[t] = 0;
+    }
+    if (t == 2 * w->n)
+      return n;
+  }
 }
 
 /* Elements of the tensor dimension that a window addresses, padding left out. */
@@ -125,24 +121,22 @@ count_window (const Window *w)
   gboolean contiguous = TRUE;
   HdCostShapeDim local = *dim;
 
-  for (guint t = 0; t < w->n; t++)
-    {
-      guint64 length = span_size (&w->span[t]);
-      if (length == 0)
-        return 0;
-      size[t] = length;
-      local.rank[t] = (guint8) t;
-      contiguous &= span_contiguous (&w->span[t]);
-      least += (guint64) dim->coefficient[t] * w->span[t].base;
-      most += (guint64) dim->coefficient[t] * MIN (w->span[t].base + (w->span[t].n_t - 1) * w->span[t].stride + w->span[t].n_s - 1, w->span[t].limit - 1);
-    }
+  for (guint t = 0; t < w->n; t++) {
+    guint64 length = span_size (&w->span[t]);
+    if (length == 0)
+      return 0;
+    size[t] = length;
+    local.rank[t] = (guint8) t;
+    contiguous &= span_contiguous (&w->span[t]);
+    least += (guint64) dim->coefficient[t] * w->span[t].base;
+    most += (guint64) dim->coefficient[t] * MIN (w->span[t].base + (w->span[t].n_t - 1) * w->span[t].stride + w->span[t].n_s - 1, w->span[t].limit - 1);
+  }
   if (!contiguous && w->n == 1 && (gint64) least >= dim->lo && (gint64) most < dim->hi)
     return size[0];
-  if (dim->divisor > 1 && contiguous)
-    {
-      gint64 first = MAX ((gint64) least, dim->lo) - dim->lo, last = MIN ((gint64) most, dim->hi - 1) - dim->lo;
-      return last < first ? 0 : (guint64) (last / dim->divisor - first / dim->divisor) + 1;
-    }
+  if (dim->divisor > 1 && contiguous) {
+    gint64 first = MAX ((gint64) least, dim->lo) - dim->lo, last = MIN ((gint64) most, dim->hi - 1) - dim->lo;
+    return last < first ? 0 : (guint64) (last / dim->divisor - first / dim->divisor) + 1;
+  }
   if (!contiguous)
     return count_by_marking (w, least, most);
   n = _hd_dim_elements (&local, size);
@@ -161,11 +155,10 @@ static void
 histogram_add (Histogram *h, guint64 elements, guint64 times)
 {
   for (guint i = 0; i < h->n; i++)
-    if (h->bin[i].elements == elements)
-      {
-        h->bin[i].times += times;
-        return;
-      }
+    if (h->bin[i].elements == elements) {
+      h->bin[i].times += times;
+      return;
+    }
   h->bin = g_renew (Bin, h->bin, h->n + 1);
   h->bin[h->n++] = (Bin) { elements, times };
 }
@@ -185,25 +178,23 @@ visit_positions (const HdNest *nest, guint operand, guint view, const DimTable *
   guint t = w->n, rank;
   guint64 outer, copies;
 
-  if (t == w->dim->n_terms)
-    {
-      histogram_add (h, count_window (w), times);
-      return;
-    }
+  if (t == w->dim->n_terms) {
+    histogram_add (h, count_window (w), times);
+    return;
+  }
   rank = w->dim->rank[t];
   outer = (table->owned >> t) & 1 ? nest->steps[rank] / point->tile[rank] : 1;
   copies = (table->owned >> t) & 1 ? nest->unroll[rank] / nest->inner[operand][view][rank] : 1;
   for (guint64 s_hi = 0; s_hi < copies; s_hi++)
-    for (guint64 t_hi = 0; t_hi < outer; t_hi++)
-      {
-        /* All but the last are alike where no padding is in reach. */
-        guint64 alike = table->clipped || t_hi + 1 == outer ? 1 : outer - 1;
-        w->span[t] = span_at (nest, operand, view, rank, point->tile[rank], t_hi, s_hi);
-        w->n = t + 1;
-        visit_positions (nest, operand, view, table, point, w, times * alike, h);
-        w->n = t;
-        t_hi += alike - 1;
-      }
+    for (guint64 t_hi = 0; t_hi < outer; t_hi++) {
+      /* All but the last are alike where no padding is in reach. */
+      guint64 alike = table->clipped || t_hi + 1 == outer ? 1 : outer - 1;
+      w->span[t] = span_at (nest, operand, view, rank, point->tile[rank], t_hi, s_hi);
+      w->n = t + 1;
+      visit_positions (nest, operand, view, table, point, w, times * alike, h);
+      w->n = t;
+      t_hi += alike - 1;
+    }
 }
 
 static const Histogram *
@@ -228,22 +219,20 @@ init_dim (const HdNest *nest, const HdCostShapeDim *dim, guint *taken, DimTable 
   guint64 most = 0;
 
   table->n_points = 1;
-  for (guint t = 0; t < dim->n_terms; t++)
-    {
-      most += (guint64) dim->coefficient[t] * (nest->shape->size[dim->rank[t]] - 1);
-      if (!((*taken >> dim->rank[t]) & 1))
-        table->owned |= 1u << t;
-      *taken |= 1u << dim->rank[t];
-    }
+  for (guint t = 0; t < dim->n_terms; t++) {
+    most += (guint64) dim->coefficient[t] * (nest->shape->size[dim->rank[t]] - 1);
+    if (!((*taken >> dim->rank[t]) & 1))
+      table->owned |= 1u << t;
+    *taken |= 1u << dim->rank[t];
+  }
   table->clipped = dim->divisor > 1 || dim->lo > 0 || (gint64) most >= dim->hi;
   for (guint k = 0; k < nest->n_kinds; k++)
     for (guint t = 0; t < dim->n_terms; t++)
-      if (dim->rank[t] == nest->kind[k].rank)
-        {
-          table->stride[k] = table->n_points;
-          table->n_points *= nest->kind[k].count + 1;
-          break;
-        }
+      if (dim->rank[t] == nest->kind[k].rank) {
+        table->stride[k] = table->n_points;
+        table->n_points *= nest->kind[k].count + 1;
+        break;
+      }
   table->histogram = g_new0 (Histogram, table->n_points);
 }
 
@@ -259,11 +248,10 @@ view_table (HdNest *nest, guint operand, guint view)
   table = nest->view[operand][view] = g_new0 (HdViewTable, 1);
   table->n_points = 1;
   for (guint k = 0; k < nest->n_kinds; k++)
-    if (hd_nest_relevant (nest, operand, nest->kind[k].rank))
-      {
-        table->stride[k] = table->n_points;
-        table->n_points *= nest->kind[k].count + 1;
-      }
+    if (hd_nest_relevant (nest, operand, nest->kind[k].rank)) {
+      table->stride[k] = table->n_points;
+      table->n_points *= nest->kind[k].count + 1;
+    }
   for (guint d = 0; d < o->n_dims; d++)
     init_dim (nest, &o->dim[d], &taken, &table->dim[d]);
   return table;
@@ -272,12 +260,11 @@ view_table (HdNest *nest, guint operand, guint view)
 static void
 view_table_free (HdViewTable *table, guint n_dims)
 {
-  for (guint d = 0; d < n_dims; d++)
-    {
-      for (guint32 i = 0; i < table->dim[d].n_points; i++)
-        g_free (table->dim[d].histogram[i].bin);
-      g_free (table->dim[d].histogram);
-    }
+  for (guint d = 0; d < n_dims; d++) {
+    for (guint32 i = 0; i < table->dim[d].n_points; i++)
+      g_free (table->dim[d].histogram[i].bin);
+    g_free (table->dim[d].histogram);
+  }
   for (guint i = 0; i < N_WORDS; i++)
     g_free (table->words[i]);
   g_free (table);
@@ -318,12 +305,11 @@ tile_words (HdNest *nest, guint operand, guint l, const HdPoint *point, guint wh
   guint bits = which & WORDS_PARTIAL ? nest->shape->partial_bits : nest->shape->operand[operand].bits;
   guint32 at = 0;
 
-  if (!table->words[which])
-    {
-      table->words[which] = g_new (double, table->n_points);
-      for (guint32 i = 0; i < table->n_points; i++)
-        table->words[which][i] = -1;
-    }
+  if (!table->words[which]) {
+    table->words[which] = g_new (double, table->n_points);
+    for (guint32 i = 0; i < table->n_points; i++)
+      table->words[which][i] = -1;
+  }
   for (guint k = 0; k < nest->n_kinds; k++)
     at += point->count[k] * table->stride[k];
   if (table->words[which][at] < 0)
@@ -340,12 +326,11 @@ copies_in_use (const HdNest *nest, guint operand, guint view, const HdPoint *poi
   double product = 1;
 
   for (guint r = 0; r < nest->shape->n_ranks; r++)
-    if (!hd_nest_relevant (nest, operand, r))
-      {
-        guint64 inner = nest->inner[operand][view][r], high = nest->unroll[r] / inner, outer = nest->steps[r] / point->tile[r];
-        guint64 last = hd_ceil_div (nest->shape->size[r] - (outer - 1) * point->tile[r] * nest->unroll[r], inner);
-        product *= (double) ((outer - 1) * high + MIN (high, last));
-      }
+    if (!hd_nest_relevant (nest, operand, r)) {
+      guint64 inner = nest->inner[operand][view][r], high = nest->unroll[r] / inner, outer = nest->steps[r] / point->tile[r];
+      guint64 last = hd_ceil_div (nest->shape->size[r] - (outer - 1) * point->tile[r] * nest->unroll[r], inner);
+      product *= (double) ((outer - 1) * high + MIN (high, last));
+    }
   return product;
 }
 
@@ -388,12 +373,11 @@ output_up (HdNest *nest, guint l, const HdPoint *point, gboolean read, HdFlow *f
 
   if (sums_side_by_side (nest, l))
     words = tile_words (nest, HD_OPERAND_OUTPUT, l, point, access | WORDS_PARTIAL) * copies_in_use (nest, HD_OPERAND_OUTPUT, l, point);
-  else
-    {
-      words = tile_words (nest, HD_OPERAND_OUTPUT, l, point, access);
-      if (r > 1)
-        words += tile_words (nest, HD_OPERAND_OUTPUT, l, point, access | WORDS_PARTIAL) * (double) (r - 1);
-    }
+  else {
+    words = tile_words (nest, HD_OPERAND_OUTPUT, l, point, access);
+    if (r > 1)
+      words += tile_words (nest, HD_OPERAND_OUTPUT, l, point, access | WORDS_PARTIAL) * (double) (r - 1);
+  }
   price (flow, words, read ? level->read_pj : level->write_pj, _hd_nest_bits (nest, HD_OPERAND_OUTPUT, l, point, unfinished), nest->total / point->product);
 }
 
@@ -423,14 +407,13 @@ void
 _hd_exact_crossing (HdNest *nest, guint operand, guint b, const HdPoint *point, HdCrossing *c)
 {
   memset (c, 0, sizeof *c);
-  if (operand == HD_OPERAND_OUTPUT)
-    {
-      output_up (nest, b, point, TRUE, &c->lower[HD_MOVE_TO_HIGH]);
-      output_up (nest, b + 1, point, FALSE, &c->upper[HD_MOVE_FROM_LOW]);
-      output_down (nest, b + 1, point, TRUE, &c->upper[HD_MOVE_TO_LOW]);
-      output_down (nest, b, point, FALSE, &c->lower[HD_MOVE_FROM_HIGH]);
-      return;
-    }
+  if (operand == HD_OPERAND_OUTPUT) {
+    output_up (nest, b, point, TRUE, &c->lower[HD_MOVE_TO_HIGH]);
+    output_up (nest, b + 1, point, FALSE, &c->upper[HD_MOVE_FROM_LOW]);
+    output_down (nest, b + 1, point, TRUE, &c->upper[HD_MOVE_TO_LOW]);
+    output_down (nest, b, point, FALSE, &c->lower[HD_MOVE_FROM_HIGH]);
+    return;
+  }
   input_flow (nest, operand, b + 1, point, TRUE, &c->upper[HD_MOVE_TO_LOW]);
   input_flow (nest, operand, b, point, FALSE, &c->lower[HD_MOVE_FROM_HIGH]);
 }
@@ -442,11 +425,9 @@ _hd_exact_array (HdNest *nest, guint operand, HdCrossing *c)
 
   memset (c, 0, sizeof *c);
   _hd_nest_point (nest, 0, &empty);
-  if (operand == HD_OPERAND_OUTPUT)
-    {
-      output_up (nest, 0, &empty, FALSE, &c->upper[HD_MOVE_FROM_LOW]);
-      output_down (nest, 0, &empty, TRUE, &c->upper[HD_MOVE_TO_LOW]);
-    }
-  else
+  if (operand == HD_OPERAND_OUTPUT) {
+    output_up (nest, 0, &empty, FALSE, &c->upper[HD_MOVE_FROM_LOW]);
+    output_down (nest, 0, &empty, TRUE, &c->upper[HD_MOVE_TO_LOW]);
+  } else
     input_flow (nest, operand, 0, &empty, TRUE, &c->upper[HD_MOVE_TO_LOW]);
 }

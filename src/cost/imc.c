@@ -33,19 +33,17 @@ lay_out (const HdCostQuestion *q, Layout *l, GError **error)
   guint64 weights_per_row, pack = 1;
 
   _hd_shape_matrix (q->shape, &l->m);
-  if (q->shape->points > G_GUINT64_CONSTANT (1) << 50 || core->imc_rows > 1u << 20 || core->imc_columns > 1u << 20 || core->imc_macros > 1u << 20)
-    {
-      g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "layer %s on core %s: too large for macros (more than 2^50 points, or 2^20 rows, columns or macros)", q->shape->layer->name, core->id);
-      return FALSE;
-    }
+  if (q->shape->points > G_GUINT64_CONSTANT (1) << 50 || core->imc_rows > 1u << 20 || core->imc_columns > 1u << 20 || core->imc_macros > 1u << 20) {
+    g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "layer %s on core %s: too large for macros (more than 2^50 points, or 2^20 rows, columns or macros)", q->shape->layer->name, core->id);
+    return FALSE;
+  }
   l->cells = hd_ceil_div (q->shape->operand[HD_OPERAND_WEIGHT].bits, MAX (core->imc_cell_bits, 1));
   weights_per_row = core->imc_columns / l->cells;
-  if (!q->shape->operand[HD_OPERAND_WEIGHT].present || weights_per_row == 0 || core->imc_rows == 0 || core->imc_macros == 0)
-    {
-      g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "layer %s does not fit core %s: %s", q->shape->layer->name, core->id,
-                   q->shape->operand[HD_OPERAND_WEIGHT].present ? "one weight takes more columns than a macro has" : "it has no weights to stand in cells");
-      return FALSE;
-    }
+  if (!q->shape->operand[HD_OPERAND_WEIGHT].present || weights_per_row == 0 || core->imc_rows == 0 || core->imc_macros == 0) {
+    g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "layer %s does not fit core %s: %s", q->shape->layer->name, core->id,
+                 q->shape->operand[HD_OPERAND_WEIGHT].present ? "one weight takes more columns than a macro has" : "it has no weights to stand in cells");
+    return FALSE;
+  }
   l->row_tiles = hd_ceil_div (l->m.reduction, core->imc_rows);
   l->column_tiles = hd_ceil_div (l->m.channels, weights_per_row);
   if (l->row_tiles == 1 && l->column_tiles == 1)
@@ -102,13 +100,12 @@ add_load (const HdCostQuestion *q, const Layout *l, HdNodeCost *cost)
 
   if (weights_stand_in_cells (q) && w->constant && l->rounds == 1)
     return;
-  if (l->rounds == 1 && w->constant)
-    {
-      cost->load_cycles = cycles;
-      cost->load_energy_pj = pj;
-      cost->weight_bits = bits;
-      return;
-    }
+  if (l->rounds == 1 && w->constant) {
+    cost->load_cycles = cycles;
+    cost->load_energy_pj = pj;
+    cost->weight_bits = bits;
+    return;
+  }
   cost->input_cycles = cycles;
   cost->energy_pj += pj;
 }
@@ -124,11 +121,10 @@ _hd_cost_imc (const HdCostQuestion *q, HdCostReport *report, GError **error)
   if (!lay_out (q, &l, error))
     return FALSE;
   if (!hd_mul_u64 (l.rounds * l.steps, MIN (MAX (q->core->imc_columns_per_adc, 1), l.columns_in_use) * MAX (q->core->imc_cycles_per_conversion, 1), &per_vector) ||
-      !hd_mul_u64 (per_vector, hd_ceil_div (l.m.vectors, l.copies), &cost->compute_cycles))
-    {
-      g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "layer %s on core %s: the cycles of a node do not fit in 64 bits", q->shape->layer->name, q->core->id);
-      return FALSE;
-    }
+      !hd_mul_u64 (per_vector, hd_ceil_div (l.m.vectors, l.copies), &cost->compute_cycles)) {
+    g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "layer %s on core %s: the cycles of a node do not fit in 64 bits", q->shape->layer->name, q->core->id);
+    return FALSE;
+  }
   moved_bits (q, &l, &in, &out);
   ports = MAX (width_cycles (q, HD_OPERAND_INPUT, in), width_cycles (q, HD_OPERAND_OUTPUT, out));
   conversions = (double) l.m.vectors * (double) l.steps * (double) l.m.channels * (double) l.cells * (double) l.m.groups * (double) l.row_tiles;

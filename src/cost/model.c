@@ -41,20 +41,18 @@ describe_structure (const HdWorkload *workload, const HdLayer *layer)
   g_string_append_printf (s, "%s %d %u %u %u;", layer->operator_type, (int) layer->layer_class, layer->partial_bits, layer->ops_per_point, layer->n_ranks);
   for (guint r = 0; r < layer->n_ranks; r++)
     g_string_append_printf (s, "%s ", layer->rank[r].name);
-  for (guint o = 0; o < layer->n_operands; o++)
-    {
-      const HdOperand *operand = &layer->operands[o];
-      const HdTensor *tensor = &workload->tensors[operand->tensor];
-      g_string_append_printf (s, ";%d %u %d %" G_GUINT64_FORMAT, (int) operand->role, tensor->bits, operand->whole, operand->touched_per_point);
-      if (operand->whole)
-        g_string_append_printf (s, " %" G_GUINT64_FORMAT, tensor->total_bits);
-      for (guint d = 0; d < tensor->n_dims; d++)
-        {
-          g_string_append_printf (s, "/%" G_GINT64_FORMAT " %d", operand->projection[d].divisor, operand->projection[d].exact);
-          for (guint r = 0; r < layer->n_ranks; r++)
-            g_string_append_printf (s, " %d", operand->projection[d].coefficient[r]);
-        }
+  for (guint o = 0; o < layer->n_operands; o++) {
+    const HdOperand *operand = &layer->operands[o];
+    const HdTensor *tensor = &workload->tensors[operand->tensor];
+    g_string_append_printf (s, ";%d %u %d %" G_GUINT64_FORMAT, (int) operand->role, tensor->bits, operand->whole, operand->touched_per_point);
+    if (operand->whole)
+      g_string_append_printf (s, " %" G_GUINT64_FORMAT, tensor->total_bits);
+    for (guint d = 0; d < tensor->n_dims; d++) {
+      g_string_append_printf (s, "/%" G_GINT64_FORMAT " %d", operand->projection[d].divisor, operand->projection[d].exact);
+      for (guint r = 0; r < layer->n_ranks; r++)
+        g_string_append_printf (s, " %d", operand->projection[d].coefficient[r]);
     }
+  }
   return g_string_free (s, FALSE);
 }
 
@@ -66,13 +64,12 @@ init_edge (Edge *edge, const HdLayer *layer, const HdProjection *projection, gui
 
   *edge = (Edge) { .offset = projection->offset, .size = (gint64) size, .divisor = projection->divisor };
   for (guint r = 0; r < layer->n_ranks; r++)
-    if (projection->coefficient[r] != 0)
-      {
-        gint64 reach = projection->coefficient[r] * (gint64) (layer->rank[r].size - 1);
-        edge->term[edge->n_terms].rank = r;
-        edge->term[edge->n_terms++].coefficient = projection->coefficient[r];
-        *(reach < 0 ? &lowest : &highest) += reach;
-      }
+    if (projection->coefficient[r] != 0) {
+      gint64 reach = projection->coefficient[r] * (gint64) (layer->rank[r].size - 1);
+      edge->term[edge->n_terms].rank = r;
+      edge->term[edge->n_terms++].coefficient = projection->coefficient[r];
+      *(reach < 0 ? &lowest : &highest) += reach;
+    }
   return edge->n_terms > 0 && (projection->divisor > 1 || lowest < 0 || highest >= (gint64) size);
 }
 
@@ -80,12 +77,11 @@ static void
 init_edges (Layer *self, const HdWorkload *workload, const HdLayer *layer)
 {
   self->edge = g_new0 (Edge, layer->n_operands * HD_DIMS_MAX);
-  for (guint o = 0; o < layer->n_operands; o++)
-    {
-      const HdTensor *tensor = &workload->tensors[layer->operands[o].tensor];
-      for (guint d = 0; d < tensor->n_dims; d++)
-        self->n_edges += (guint) init_edge (&self->edge[self->n_edges], layer, &layer->operands[o].projection[d], tensor->size[d]);
-    }
+  for (guint o = 0; o < layer->n_operands; o++) {
+    const HdTensor *tensor = &workload->tensors[layer->operands[o].tensor];
+    for (guint d = 0; d < tensor->n_dims; d++)
+      self->n_edges += (guint) init_edge (&self->edge[self->n_edges], layer, &layer->operands[o].projection[d], tensor->size[d]);
+  }
 }
 
 HdCostModel *
@@ -102,16 +98,15 @@ hd_cost_model_new (const HdPlatform *platform, const HdWorkload *workload, const
   self->cache = _hd_cost_cache_new ();
   g_mutex_init (&self->lock);
   self->reports = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, (GDestroyNotify) hd_cost_report_free);
-  for (guint l = 0; l < workload->n_layers; l++)
-    {
-      char *structure = describe_structure (workload, &workload->layers[l]);
-      gpointer id = g_hash_table_lookup (structures, structure);
-      if (!id)
-        id = GUINT_TO_POINTER (++self->n_structures);
-      self->layer[l].structure = GPOINTER_TO_UINT (id);
-      g_hash_table_replace (structures, structure, id);
-      init_edges (&self->layer[l], workload, &workload->layers[l]);
-    }
+  for (guint l = 0; l < workload->n_layers; l++) {
+    char *structure = describe_structure (workload, &workload->layers[l]);
+    gpointer id = g_hash_table_lookup (structures, structure);
+    if (!id)
+      id = GUINT_TO_POINTER (++self->n_structures);
+    self->layer[l].structure = GPOINTER_TO_UINT (id);
+    g_hash_table_replace (structures, structure, id);
+    init_edges (&self->layer[l], workload, &workload->layers[l]);
+  }
   return self;
 }
 
@@ -120,12 +115,11 @@ hd_cost_model_free (HdCostModel *self)
 {
   if (!self)
     return;
-  for (guint l = 0; l < self->workload->n_layers; l++)
-    {
-      g_free (self->layer[l].edge);
-      for (guint c = 0; c < self->platform->n_cores; c++)
-        g_free (self->given[(gsize) l * self->platform->n_cores + c]);
-    }
+  for (guint l = 0; l < self->workload->n_layers; l++) {
+    g_free (self->layer[l].edge);
+    for (guint c = 0; c < self->platform->n_cores; c++)
+      g_free (self->given[(gsize) l * self->platform->n_cores + c]);
+  }
   g_free (self->layer);
   g_free (self->given);
   _hd_cost_cache_free (self->cache);
@@ -147,28 +141,24 @@ check_mapping (const HdLayer *layer, const HdCore *core, const HdCostMapping *ma
 
   for (guint d = 0; d < HD_ARRAY_DIMS_MAX; d++)
     used[d] = 1;
-  for (guint u = 0; u < mapping->n_unrolls; u++)
-    {
-      guint rank = mapping->unroll[u].rank, d = mapping->unroll[u].dimension;
-      if (rank >= layer->n_ranks || d >= core->n_dimensions || mapping->unroll[u].factor == 0)
-        {
-          g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "layer %s on core %s: unrolling %u names a rank or an array dimension that does not exist, or has factor 0",
-                       layer->name, core->id, u);
-          return FALSE;
-        }
-      if (!hd_mul_u64 (used[d], mapping->unroll[u].factor, &used[d]) || used[d] > core->dimension_size[d])
-        {
-          g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "layer %s on core %s: array dimension %s has %" G_GUINT64_FORMAT " units - the mapping unrolls %" G_GUINT64_FORMAT,
-                       layer->name, core->id, core->dimension_name[d], core->dimension_size[d], used[d]);
-          return FALSE;
-        }
+  for (guint u = 0; u < mapping->n_unrolls; u++) {
+    guint rank = mapping->unroll[u].rank, d = mapping->unroll[u].dimension;
+    if (rank >= layer->n_ranks || d >= core->n_dimensions || mapping->unroll[u].factor == 0) {
+      g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "layer %s on core %s: unrolling %u names a rank or an array dimension that does not exist, or has factor 0",
+                   layer->name, core->id, u);
+      return FALSE;
     }
+    if (!hd_mul_u64 (used[d], mapping->unroll[u].factor, &used[d]) || used[d] > core->dimension_size[d]) {
+      g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "layer %s on core %s: array dimension %s has %" G_GUINT64_FORMAT " units - the mapping unrolls %" G_GUINT64_FORMAT,
+                   layer->name, core->id, core->dimension_name[d], core->dimension_size[d], used[d]);
+      return FALSE;
+    }
+  }
   for (guint l = 0; l < mapping->n_loops; l++)
-    if (mapping->loop[l].rank >= layer->n_ranks || mapping->loop[l].factor == 0)
-      {
-        g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "layer %s on core %s: loop %u names a rank that does not exist, or has factor 0", layer->name, core->id, l);
-        return FALSE;
-      }
+    if (mapping->loop[l].rank >= layer->n_ranks || mapping->loop[l].factor == 0) {
+      g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "layer %s on core %s: loop %u names a rank that does not exist, or has factor 0", layer->name, core->id, l);
+      return FALSE;
+    }
   return TRUE;
 }
 
@@ -217,21 +207,19 @@ make_key (const HdCostModel *self, HdCoreId core, HdLayerId layer, const HdBox *
                    (guint64) place->partial_in << 24 | (guint64) place->partial_out << 25;
   for (guint r = 0; r < box->n; r++)
     key->word[n++] = (guint64) hd_range_size (box->range[r]);
-  for (guint e = 0; e < l->n_edges; e++)
-    {
-      const Edge *edge = &l->edge[e];
-      gint64 first = edge->offset, last = edge->offset;
-      for (guint t = 0; t < edge->n_terms; t++)
-        {
-          gint64 c = edge->term[t].coefficient;
-          HdRange range = box->range[edge->term[t].rank];
-          first += c * (c > 0 ? range.from : range.to - 1);
-          last += c * (c > 0 ? range.to - 1 : range.from);
-        }
-      key->word[n++] = first < 0 ? (guint64) -first : 0;
-      key->word[n++] = last >= edge->size * edge->divisor ? (guint64) (last - edge->size * edge->divisor) + 1 : 0;
-      key->word[n++] = (guint64) (first - hd_floor_div (first, edge->divisor) * edge->divisor);
+  for (guint e = 0; e < l->n_edges; e++) {
+    const Edge *edge = &l->edge[e];
+    gint64 first = edge->offset, last = edge->offset;
+    for (guint t = 0; t < edge->n_terms; t++) {
+      gint64 c = edge->term[t].coefficient;
+      HdRange range = box->range[edge->term[t].rank];
+      first += c * (c > 0 ? range.from : range.to - 1);
+      last += c * (c > 0 ? range.to - 1 : range.from);
     }
+    key->word[n++] = first < 0 ? (guint64) -first : 0;
+    key->word[n++] = last >= edge->size * edge->divisor ? (guint64) (last - edge->size * edge->divisor) + 1 : 0;
+    key->word[n++] = (guint64) (first - hd_floor_div (first, edge->divisor) * edge->divisor);
+  }
   key->n = n;
   return TRUE;
 }
@@ -239,22 +227,21 @@ make_key (const HdCostModel *self, HdCoreId core, HdLayerId layer, const HdBox *
 static gboolean
 dispatch (const HdCostQuestion *q, HdCostReport *report, GError **error)
 {
-  switch (q->core->kind)
-    {
-    case HD_CORE_VECTOR:
-    case HD_CORE_POOLING:
-      return _hd_cost_lanes (q, report, error);
-    case HD_CORE_FIXED:
-      return _hd_cost_fixed (q, report, error);
-    case HD_CORE_IMC:
-      return _hd_cost_imc (q, report, error);
-    case HD_CORE_SYSTOLIC:
-      return _hd_cost_systolic (q, report, error);
-    default:
-      if (q->options->rules == HD_RULES_SIMPLE || q->core->n_levels == 0)
-        return _hd_cost_simple (q, report, error);
-      return _hd_cost_array (q, report, error);
-    }
+  switch (q->core->kind) {
+  case HD_CORE_VECTOR:
+  case HD_CORE_POOLING:
+    return _hd_cost_lanes (q, report, error);
+  case HD_CORE_FIXED:
+    return _hd_cost_fixed (q, report, error);
+  case HD_CORE_IMC:
+    return _hd_cost_imc (q, report, error);
+  case HD_CORE_SYSTOLIC:
+    return _hd_cost_systolic (q, report, error);
+  default:
+    if (q->options->rules == HD_RULES_SIMPLE || q->core->n_levels == 0)
+      return _hd_cost_simple (q, report, error);
+    return _hd_cost_array (q, report, error);
+  }
 }
 
 /* From cycles of the core to base cycles, with what each node costs besides. */
@@ -267,11 +254,10 @@ to_base_cycles (HdNodeCost *cost, const HdCore *core, const HdLayer *layer, GErr
   cost->fill_cycles += core->node_overhead;
   cost->cycles += MIN (core->node_overhead, G_MAXUINT64 - cost->cycles);
   for (guint i = 0; i < G_N_ELEMENTS (field); i++)
-    if (!hd_mul_u64 (*field[i], core->period, field[i]))
-      {
-        g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "layer %s on core %s: the cycles of a node do not fit in 64 bits", layer->name, core->id);
-        return FALSE;
-      }
+    if (!hd_mul_u64 (*field[i], core->period, field[i])) {
+      g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "layer %s on core %s: the cycles of a node do not fit in 64 bits", layer->name, core->id);
+      return FALSE;
+    }
   hd_assert_invariant (cost->cycles >= cost->compute_cycles && cost->cycles - cost->compute_cycles - cost->stall_cycles - cost->input_cycles - cost->fill_cycles <= cost->offload_cycles,
                        "core %s, layer %s: the parts of %" G_GUINT64_FORMAT " cycles do not add up", core->id, layer->name, cost->cycles);
   return TRUE;
@@ -311,12 +297,11 @@ compute (HdCostModel *self, HdCoreId core, HdLayerId layer, const HdBox *box, co
   HdCostShape shape;
   HdCostQuestion q = { self->platform, &self->platform->core[core], &shape, &self->options, *given_slot (self, layer, core), *place };
 
-  if (!hd_cost_core_takes (self, core, layer))
-    {
-      g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "core %s does not take layer %s (%s)", q.core->id, self->workload->layers[layer].name,
-                   self->workload->layers[layer].operator_type);
-      return NULL;
-    }
+  if (!hd_cost_core_takes (self, core, layer)) {
+    g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "core %s does not take layer %s (%s)", q.core->id, self->workload->layers[layer].name,
+                 self->workload->layers[layer].operator_type);
+    return NULL;
+  }
   if (!check_core (q.core, error))
     return NULL;
   report->layer = layer;
@@ -342,11 +327,10 @@ hd_cost_node (HdCostModel *self, HdCoreId core, HdLayerId layer, const HdBox *bo
   g_return_val_if_fail (layer < self->workload->n_layers && core < self->platform->n_cores && !hd_box_is_empty (box), FALSE);
   place = place ? place : &default_place;
   cached = make_key (self, core, layer, box, place, &key);
-  if (cached && (known = _hd_cost_cache_find (self->cache, &key)))
-    {
-      *cost = *known;
-      return TRUE;
-    }
+  if (cached && (known = _hd_cost_cache_find (self->cache, &key))) {
+    *cost = *known;
+    return TRUE;
+  }
   if (!(report = compute (self, core, layer, box, place, error)))
     return FALSE;
   *cost = report->cost;
@@ -372,12 +356,11 @@ known_report (HdCostModel *self, GBytes *words, HdLayerId layer)
   HdCostReport *copy = NULL;
 
   g_mutex_lock (&self->lock);
-  if ((known = g_hash_table_lookup (self->reports, words)))
-    {
-      copy = copy_report (known);
-      copy->layer = layer;
-      copy->cost.evaluations = 0;
-    }
+  if ((known = g_hash_table_lookup (self->reports, words))) {
+    copy = copy_report (known);
+    copy->layer = layer;
+    copy->cost.evaluations = 0;
+  }
   g_mutex_unlock (&self->lock);
   return copy;
 }

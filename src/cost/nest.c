@@ -43,17 +43,16 @@ init_array (HdNest *nest, const HdDataflow *dataflow, GError **error)
       return negative (error, "core %s: its array is too large", nest->core->id);
   for (guint d = 0; d < HD_ARRAY_DIMS_MAX; d++)
     used[d] = 1;
-  for (guint u = 0; dataflow && u < dataflow->n_unrolls; u++)
-    {
-      const HdUnroll *un = &dataflow->unroll[u];
-      int rank = _hd_cost_find_rank (nest->shape->layer, dataflow, un->rank);
-      if (rank < 0 || un->dimension >= nest->core->n_dimensions)
-        continue;
-      room = nest->core->dimension_size[un->dimension] / used[un->dimension];
-      unroll (nest, (guint) rank, un->dimension, MIN (un->factor, room));
-      if (nest->n_unrolls > 0 && nest->place[nest->n_unrolls - 1].dimension == un->dimension)
-        used[un->dimension] *= MIN (MIN (un->factor, room), nest->place[nest->n_unrolls - 1].factor);
-    }
+  for (guint u = 0; dataflow && u < dataflow->n_unrolls; u++) {
+    const HdUnroll *un = &dataflow->unroll[u];
+    int rank = _hd_cost_find_rank (nest->shape->layer, dataflow, un->rank);
+    if (rank < 0 || un->dimension >= nest->core->n_dimensions)
+      continue;
+    room = nest->core->dimension_size[un->dimension] / used[un->dimension];
+    unroll (nest, (guint) rank, un->dimension, MIN (un->factor, room));
+    if (nest->n_unrolls > 0 && nest->place[nest->n_unrolls - 1].dimension == un->dimension)
+      used[un->dimension] *= MIN (MIN (un->factor, room), nest->place[nest->n_unrolls - 1].factor);
+  }
   for (guint u = 0; !dataflow && nest->q->given && u < nest->q->given->n_unrolls; u++)
     unroll (nest, nest->q->given->unroll[u].rank, nest->q->given->unroll[u].dimension, nest->q->given->unroll[u].factor);
   return TRUE;
@@ -69,12 +68,11 @@ init_levels (HdNest *nest, guint operand, GError **error)
   if (top < 0)
     return negative (error, "core %s: no level holds the %s of layer %s", nest->core->id, hd_cost_operand_name (nest->shape, operand), nest->shape->layer->name);
   for (guint l = 0; l <= (guint) top; l++)
-    if ((nest->core->level[l].operands >> hd_cost_stands_as (nest->q, operand)) & 1)
-      {
-        if (nest->n_levels[operand] == HD_COST_LEVELS_MAX)
-          return negative (error, "core %s: more than %d levels for the %s", nest->core->id, HD_COST_LEVELS_MAX, hd_cost_operand_name (nest->shape, operand));
-        nest->level_id[operand][nest->n_levels[operand]++] = (guint8) l;
-      }
+    if ((nest->core->level[l].operands >> hd_cost_stands_as (nest->q, operand)) & 1) {
+      if (nest->n_levels[operand] == HD_COST_LEVELS_MAX)
+        return negative (error, "core %s: more than %d levels for the %s", nest->core->id, HD_COST_LEVELS_MAX, hd_cost_operand_name (nest->shape, operand));
+      nest->level_id[operand][nest->n_levels[operand]++] = (guint8) l;
+    }
   return TRUE;
 }
 
@@ -85,14 +83,13 @@ init_views (HdNest *nest, guint operand)
   for (guint a = 0; a <= nest->n_levels[operand]; a++)
     for (guint r = 0; r < nest->shape->n_ranks; r++)
       nest->inner[operand][a][r] = 1;
-  for (guint u = 0; u < nest->n_unrolls; u++)
-    {
-      guint first = 0;
-      while (first < nest->n_levels[operand] && !((hd_nest_level (nest, operand, first)->serves >> nest->place[u].dimension) & 1))
-        first++;
-      for (guint a = first; a <= nest->n_levels[operand]; a++)
-        nest->inner[operand][a][nest->place[u].rank] *= nest->place[u].factor;
-    }
+  for (guint u = 0; u < nest->n_unrolls; u++) {
+    guint first = 0;
+    while (first < nest->n_levels[operand] && !((hd_nest_level (nest, operand, first)->serves >> nest->place[u].dimension) & 1))
+      first++;
+    for (guint a = first; a <= nest->n_levels[operand]; a++)
+      nest->inner[operand][a][nest->place[u].rank] *= nest->place[u].factor;
+  }
 }
 
 gboolean
@@ -107,19 +104,17 @@ _hd_nest_init (HdNest *nest, const HdCostQuestion *q, const HdDataflow *dataflow
   if (!init_array (nest, dataflow, error))
     return FALSE;
   nest->total = 1;
-  for (guint r = 0; r < nest->shape->n_ranks; r++)
-    {
-      nest->steps[r] = hd_ceil_div (nest->shape->size[r], nest->unroll[r]);
-      nest->fraction[r] = (double) nest->shape->size[r] / (double) nest->steps[r];
-      nest->total *= nest->steps[r];
-    }
+  for (guint r = 0; r < nest->shape->n_ranks; r++) {
+    nest->steps[r] = hd_ceil_div (nest->shape->size[r], nest->unroll[r]);
+    nest->fraction[r] = (double) nest->shape->size[r] / (double) nest->steps[r];
+    nest->total *= nest->steps[r];
+  }
   for (guint o = 0; o < HD_N_OPERANDS; o++)
-    if (nest->shape->operand[o].present)
-      {
-        if (!init_levels (nest, o, error))
-          return FALSE;
-        init_views (nest, o);
-      }
+    if (nest->shape->operand[o].present) {
+      if (!init_levels (nest, o, error))
+        return FALSE;
+      init_views (nest, o);
+    }
   return TRUE;
 }
 
@@ -135,12 +130,11 @@ static void
 add_factor (HdNest *nest, guint rank, guint64 factor)
 {
   for (guint k = 0; k < nest->n_kinds; k++)
-    if (nest->kind[k].rank == rank && nest->kind[k].factor == factor)
-      {
-        nest->kind[k].count++;
-        nest->n_factors++;
-        return;
-      }
+    if (nest->kind[k].rank == rank && nest->kind[k].factor == factor) {
+      nest->kind[k].count++;
+      nest->n_factors++;
+      return;
+    }
   nest->kind[nest->n_kinds++] = (HdKind) { .rank = rank, .factor = factor, .count = 1 };
   nest->n_factors++;
 }
@@ -185,11 +179,10 @@ merge_one (HdNest *nest)
   guint64 product, a, b;
 
   for (guint r = 0; r < nest->shape->n_ranks; r++)
-    if (rank_factors (nest, r) > most)
-      {
-        best = r;
-        most = rank_factors (nest, r);
-      }
+    if (rank_factors (nest, r) > most) {
+      best = r;
+      most = rank_factors (nest, r);
+    }
   if (most < 2)
     return FALSE;
   for (guint k = 0; k < nest->n_kinds; k++)
@@ -205,11 +198,10 @@ merge_one (HdNest *nest)
   product = a * b;
   for (guint i = 0; i < 2; i++)
     for (guint k = 0; k < nest->n_kinds; k++)
-      if (nest->kind[k].rank == best && nest->kind[k].factor == (i ? b : a))
-        {
-          remove_factor (nest, k);
-          break;
-        }
+      if (nest->kind[k].rank == best && nest->kind[k].factor == (i ? b : a)) {
+        remove_factor (nest, k);
+        break;
+      }
   add_factor (nest, best, product);
   nest->merged = TRUE;
   return TRUE;
@@ -220,13 +212,12 @@ number_points (HdNest *nest)
 {
   guint64 n = 1;
 
-  for (guint k = 0; k < nest->n_kinds; k++)
-    {
-      nest->kind[k].stride = (guint32) n;
-      n *= nest->kind[k].count + 1;
-      if (n > HD_POINTS_MAX)
-        return FALSE;
-    }
+  for (guint k = 0; k < nest->n_kinds; k++) {
+    nest->kind[k].stride = (guint32) n;
+    n *= nest->kind[k].count + 1;
+    if (n > HD_POINTS_MAX)
+      return FALSE;
+  }
   nest->n_points = (guint32) n;
   return TRUE;
 }
@@ -272,28 +263,26 @@ static gboolean
 pin_loop (HdNest *nest, guint operand, guint at, guint level_id)
 {
   for (guint l = 0; l < nest->n_levels[operand]; l++)
-    if (nest->level_id[operand][l] == level_id)
-      {
-        nest->pin[operand][at] = (guint8) (l + 1);
-        nest->pinned = TRUE;
-        return TRUE;
-      }
+    if (nest->level_id[operand][l] == level_id) {
+      nest->pin[operand][at] = (guint8) (l + 1);
+      nest->pinned = TRUE;
+      return TRUE;
+    }
   return FALSE;
 }
 
 static gboolean
 pin_loops (HdNest *nest, const HdCostMapping *mapping, GError **error)
 {
-  for (guint i = 0, at = 0; i < mapping->n_loops; i++)
-    {
-      if (mapping->loop[i].factor == 1)
-        continue;
-      for (guint o = 0; o < HD_N_OPERANDS; o++)
-        if (mapping->stays[o][i] > 0 && !pin_loop (nest, o, at, mapping->stays[o][i] - 1u))
-          return negative (error, "layer %s: loop %u is bound to level %s of core %s, where that operand does not stand", nest->shape->layer->name, i,
-                           nest->core->level[mapping->stays[o][i] - 1].id, nest->core->id);
-      at++;
-    }
+  for (guint i = 0, at = 0; i < mapping->n_loops; i++) {
+    if (mapping->loop[i].factor == 1)
+      continue;
+    for (guint o = 0; o < HD_N_OPERANDS; o++)
+      if (mapping->stays[o][i] > 0 && !pin_loop (nest, o, at, mapping->stays[o][i] - 1u))
+        return negative (error, "layer %s: loop %u is bound to level %s of core %s, where that operand does not stand", nest->shape->layer->name, i,
+                         nest->core->level[mapping->stays[o][i] - 1].id, nest->core->id);
+    at++;
+  }
   return TRUE;
 }
 
@@ -306,12 +295,11 @@ _hd_nest_take_loops (HdNest *nest, const HdCostMapping *mapping, GError **error)
   for (guint r = 0; r < nest->shape->n_ranks; r++)
     product[r] = 1;
   for (guint i = 0; i < mapping->n_loops; i++)
-    if (mapping->loop[i].factor > 1 && hd_mul_u64 (product[mapping->loop[i].rank], mapping->loop[i].factor, &product[mapping->loop[i].rank]))
-      {
-        if (nest->n_kinds == HD_KINDS_MAX)
-          return negative (error, "layer %s: more than %d different loops", nest->shape->layer->name, HD_KINDS_MAX);
-        add_factor (nest, mapping->loop[i].rank, mapping->loop[i].factor);
-      }
+    if (mapping->loop[i].factor > 1 && hd_mul_u64 (product[mapping->loop[i].rank], mapping->loop[i].factor, &product[mapping->loop[i].rank])) {
+      if (nest->n_kinds == HD_KINDS_MAX)
+        return negative (error, "layer %s: more than %d different loops", nest->shape->layer->name, HD_KINDS_MAX);
+      add_factor (nest, mapping->loop[i].rank, mapping->loop[i].factor);
+    }
   for (guint r = 0; r < nest->shape->n_ranks; r++)
     if (product[r] != nest->steps[r])
       return negative (error, "layer %s: the given loops of rank %s make %" G_GUINT64_FORMAT " steps - %" G_GUINT64_FORMAT " are left by its unrolling", nest->shape->layer->name,
@@ -333,16 +321,14 @@ _hd_nest_point (const HdNest *nest, guint32 id, HdPoint *point)
   point->product = 1;
   for (guint r = 0; r < nest->shape->n_ranks; r++)
     point->tile[r] = 1;
-  for (guint k = 0; k < nest->n_kinds; k++)
-    {
-      const HdKind *kind = &nest->kind[k];
-      point->count[k] = (guint8) (id / kind->stride % (kind->count + 1));
-      for (guint n = point->count[k]; n > 0; n--)
-        {
-          point->tile[kind->rank] *= kind->factor;
-          point->product *= kind->factor;
-        }
+  for (guint k = 0; k < nest->n_kinds; k++) {
+    const HdKind *kind = &nest->kind[k];
+    point->count[k] = (guint8) (id / kind->stride % (kind->count + 1));
+    for (guint n = point->count[k]; n > 0; n--) {
+      point->tile[kind->rank] *= kind->factor;
+      point->product *= kind->factor;
     }
+  }
 }
 
 /* --- what a level holds ----------------------------------------------------------------------------------- */
@@ -363,28 +349,25 @@ spread_elements (const HdNest *nest, const HdCostShapeDim *dim, guint operand, g
   HdCostShapeDim terms = { .divisor = dim->divisor };
   guint64 count[HD_TERMS_MAX];
 
-  for (guint t = 0; t < dim->n_terms; t++)
-    {
-      guint r = dim->rank[t];
-      guint64 inner = nest->inner[operand][l][r];
-      gboolean spread = inner < nest->unroll[r] && inner > 1 && tile[r] > 1;
-      guint64 size[2] = { spread ? tile[r] : MIN (tile[r] * inner, nest->shape->size[r]), inner };
-      gint64 step = inner < nest->unroll[r] && tile[r] > 1 ? (gint64) nest->unroll[r] : 1;
-      for (guint i = 0; i < 1u + spread; i++)
-        {
-          guint at = terms.n_terms++;
-          gint64 c = dim->coefficient[t] * (i ? 1 : step);
-          if (at == HD_TERMS_MAX)
-            return G_MAXUINT32;
-          for (; at > 0 && terms.coefficient[at - 1] < c; at--)
-            {
-              terms.coefficient[at] = terms.coefficient[at - 1];
-              count[at] = count[at - 1];
-            }
-          terms.coefficient[at] = c;
-          count[at] = size[i];
-        }
+  for (guint t = 0; t < dim->n_terms; t++) {
+    guint r = dim->rank[t];
+    guint64 inner = nest->inner[operand][l][r];
+    gboolean spread = inner < nest->unroll[r] && inner > 1 && tile[r] > 1;
+    guint64 size[2] = { spread ? tile[r] : MIN (tile[r] * inner, nest->shape->size[r]), inner };
+    gint64 step = inner < nest->unroll[r] && tile[r] > 1 ? (gint64) nest->unroll[r] : 1;
+    for (guint i = 0; i < 1u + spread; i++) {
+      guint at = terms.n_terms++;
+      gint64 c = dim->coefficient[t] * (i ? 1 : step);
+      if (at == HD_TERMS_MAX)
+        return G_MAXUINT32;
+      for (; at > 0 && terms.coefficient[at - 1] < c; at--) {
+        terms.coefficient[at] = terms.coefficient[at - 1];
+        count[at] = count[at - 1];
+      }
+      terms.coefficient[at] = c;
+      count[at] = size[i];
     }
+  }
   for (guint t = 0; t < terms.n_terms; t++)
     terms.rank[t] = (guint8) t;
   return _hd_dim_elements (&terms, count);
@@ -435,19 +418,18 @@ too_small_together (const HdNest *nest, guint id, gboolean *wide)
   _hd_nest_point (nest, 0, &empty);
   _hd_nest_point (nest, nest->n_points - 1, &full);
   for (guint o = 0; o < HD_N_OPERANDS; o++)
-    for (guint l = 0; l < nest->n_levels[o]; l++)
-      {
-        gboolean top = l + 1 == nest->n_levels[o];
-        guint64 bits;
-        if (nest->level_id[o][l] != id)
-          continue;
-        bits = _hd_nest_bits (nest, o, l, top ? &full : &empty, o == HD_OPERAND_OUTPUT && l == 0 && !top && _hd_nest_unfinished (nest, &empty));
-        if (!hd_add_u64 (sum, bits, &sum))
-          sum = G_MAXUINT64;
-        if (!top && !hd_add_u64 (cycle, bits, &cycle))
-          cycle = G_MAXUINT64;
-        g_string_append_printf (who, "%s%s %s %" G_GUINT64_FORMAT, who->len ? ", " : "", top ? "all" : "one cycle's", hd_cost_operand_name (nest->shape, o), bits);
-      }
+    for (guint l = 0; l < nest->n_levels[o]; l++) {
+      gboolean top = l + 1 == nest->n_levels[o];
+      guint64 bits;
+      if (nest->level_id[o][l] != id)
+        continue;
+      bits = _hd_nest_bits (nest, o, l, top ? &full : &empty, o == HD_OPERAND_OUTPUT && l == 0 && !top && _hd_nest_unfinished (nest, &empty));
+      if (!hd_add_u64 (sum, bits, &sum))
+        sum = G_MAXUINT64;
+      if (!top && !hd_add_u64 (cycle, bits, &cycle))
+        cycle = G_MAXUINT64;
+      g_string_append_printf (who, "%s%s %s %" G_GUINT64_FORMAT, who->len ? ", " : "", top ? "all" : "one cycle's", hd_cost_operand_name (nest->shape, o), bits);
+    }
   *wide = cycle > room;
   return sum > room ? g_strdup_printf ("%s holds %" G_GUINT64_FORMAT " bit - together need %" G_GUINT64_FORMAT ": %s", nest->core->level[id].id, room, sum, who->str) : NULL;
 }
@@ -461,13 +443,12 @@ _hd_nest_too_small (const HdNest *nest, gboolean *wide)
   *wide = TRUE;
   _hd_nest_point (nest, 0, &empty);
   for (guint o = 0; o < HD_N_OPERANDS; o++)
-    for (guint l = 0; l + 1 < nest->n_levels[o]; l++)
-      {
-        guint64 bits = _hd_nest_bits (nest, o, l, &empty, o == HD_OPERAND_OUTPUT && l == 0 && _hd_nest_unfinished (nest, &empty));
-        if (bits > _hd_level_room (hd_nest_level (nest, o, l)))
-          return g_strdup_printf ("%s holds %" G_GUINT64_FORMAT " bit - the %s of one cycle need %" G_GUINT64_FORMAT, hd_nest_level (nest, o, l)->id,
-                                  _hd_level_room (hd_nest_level (nest, o, l)), hd_cost_operand_name (nest->shape, o), bits);
-      }
+    for (guint l = 0; l + 1 < nest->n_levels[o]; l++) {
+      guint64 bits = _hd_nest_bits (nest, o, l, &empty, o == HD_OPERAND_OUTPUT && l == 0 && _hd_nest_unfinished (nest, &empty));
+      if (bits > _hd_level_room (hd_nest_level (nest, o, l)))
+        return g_strdup_printf ("%s holds %" G_GUINT64_FORMAT " bit - the %s of one cycle need %" G_GUINT64_FORMAT, hd_nest_level (nest, o, l)->id,
+                                _hd_level_room (hd_nest_level (nest, o, l)), hd_cost_operand_name (nest->shape, o), bits);
+    }
   for (guint id = 0; id < nest->core->n_levels && !why; id++)
     why = too_small_together (nest, id, wide);
   return why;

@@ -41,23 +41,21 @@ polish_segment (HdNest *nest, HdSolution *best, guint from, guint to, guint64 *e
   gboolean improved = FALSE;
 
   for (guint i = from; i < to; i++)
-    for (guint j = from; j + 1 < to; j++)
-      {
-        HdSolution trial = start;
-        if ((i > from && start.loop[i] == start.loop[i - 1]) || (to - from == 2 && j > from))
-          continue;
-        move_loop (&trial, i, to - 1);
-        if (j > from && trial.loop[j] == trial.loop[j - 1])
-          continue;
-        move_loop (&trial, j, to - 2);
-        _hd_solution_evaluate (nest, &trial);
-        ++*evaluations;
-        if (_hd_solution_better (&trial, best))
-          {
-            *best = trial;
-            improved = TRUE;
-          }
+    for (guint j = from; j + 1 < to; j++) {
+      HdSolution trial = start;
+      if ((i > from && start.loop[i] == start.loop[i - 1]) || (to - from == 2 && j > from))
+        continue;
+      move_loop (&trial, i, to - 1);
+      if (j > from && trial.loop[j] == trial.loop[j - 1])
+        continue;
+      move_loop (&trial, j, to - 2);
+      _hd_solution_evaluate (nest, &trial);
+      ++*evaluations;
+      if (_hd_solution_better (&trial, best)) {
+        *best = trial;
+        improved = TRUE;
       }
+    }
   return improved;
 }
 
@@ -66,17 +64,15 @@ _hd_search_polish (HdNest *nest, HdSolution *solution, guint64 *evaluations)
 {
   gboolean improved = !nest->ordered;
 
-  for (guint pass = 0; pass < 3 && improved; pass++)
-    {
-      improved = FALSE;
-      for (guint to = 1, from = 0; to <= solution->n; to++)
-        if (is_boundary (nest, solution, to))
-          {
-            if (to - from >= 2)
-              improved |= polish_segment (nest, solution, from, to, evaluations);
-            from = to;
-          }
-    }
+  for (guint pass = 0; pass < 3 && improved; pass++) {
+    improved = FALSE;
+    for (guint to = 1, from = 0; to <= solution->n; to++)
+      if (is_boundary (nest, solution, to)) {
+        if (to - from >= 2)
+          improved |= polish_segment (nest, solution, from, to, evaluations);
+        from = to;
+      }
+  }
 }
 
 /* --- starting points --------------------------------------------------------------------------------------------------- */
@@ -95,15 +91,13 @@ try_weights (HdNest *nest, const HdWeights *weights, HdSearchResult *result)
   HdSearchResult one = { .found = FALSE };
 
   _hd_search_walk (nest, weights, &one);
-  if (one.found)
-    {
-      if (!nest->pinned)
-        _hd_search_climb (nest, &one.best, &one.evaluations);
-      if (!result->found || _hd_solution_better (&one.best, &result->best))
-        result->best = one.best;
-      result->found = TRUE;
-    }
-  else if (!result->why)
+  if (one.found) {
+    if (!nest->pinned)
+      _hd_search_climb (nest, &one.best, &one.evaluations);
+    if (!result->found || _hd_solution_better (&one.best, &result->best))
+      result->best = one.best;
+    result->found = TRUE;
+  } else if (!result->why)
     result->why = g_steal_pointer (&one.why);
   g_free (one.why);
   result->evaluations += one.evaluations;
@@ -116,14 +110,13 @@ start_points (HdNest *nest, guint from, guint to, HdSearchResult *result, double
   double per_cycle = pj / (double) MAX (nest->total, 1);
 
   for (guint some = 0; some < 2; some++)
-    for (guint p = from; p < to; p++)
-      {
-        HdWeights weights = { .energy = some ? 1 : 1e-6 };
-        for (guint i = 0; i < nest->n_ports; i++)
-          if (i == p || p == nest->n_ports)
-            weigh_port (nest, i, some ? per_cycle : per_cycle * 1e3, &weights);
-        try_weights (nest, &weights, result);
-      }
+    for (guint p = from; p < to; p++) {
+      HdWeights weights = { .energy = some ? 1 : 1e-6 };
+      for (guint i = 0; i < nest->n_ports; i++)
+        if (i == p || p == nest->n_ports)
+          weigh_port (nest, i, some ? per_cycle : per_cycle * 1e3, &weights);
+      try_weights (nest, &weights, result);
+    }
 }
 
 void
@@ -135,13 +128,12 @@ _hd_search_optimal (HdNest *nest, HdSearchResult *result)
   if (!result->found)
     return;
   _hd_search_polish (nest, &result->best, &result->evaluations);
-  if (nest->q->options->objective == HD_OBJECTIVE_ENERGY)
-    {
-      if (nest->tied_pj > 0 && !nest->pinned)
-        _hd_search_climb (nest, &result->best, &result->evaluations);
-      result->bound = MIN (result->bound, result->best.value);
-      return;
-    }
+  if (nest->q->options->objective == HD_OBJECTIVE_ENERGY) {
+    if (nest->tied_pj > 0 && !nest->pinned)
+      _hd_search_climb (nest, &result->best, &result->evaluations);
+    result->bound = MIN (result->bound, result->best.value);
+    return;
+  }
   if (!nest->pinned)
     _hd_search_climb (nest, &result->best, &result->evaluations);
   pj = result->best.timing.pj + result->best.timing.load_pj;
@@ -158,27 +150,24 @@ _hd_search_given (HdNest *nest, HdSearchResult *result)
 {
   const HdCostMapping *given = nest->q->given;
 
-  if (!given->has_split)
-    {
-      _hd_search_optimal (nest, result);
-      return;
-    }
+  if (!given->has_split) {
+    _hd_search_optimal (nest, result);
+    return;
+  }
   result->best.n = nest->n_factors;
   memcpy (result->best.loop, nest->order, nest->n_factors);
   for (guint o = 0; o < HD_N_OPERANDS; o++)
-    for (guint l = 0; l < nest->n_levels[o]; l++)
-      {
-        guint at = l + 1 == nest->n_levels[o] ? given->n_loops : MIN (given->below[o][l], given->n_loops), skipped = 0;
-        for (guint i = 0; i < at; i++)
-          skipped += given->loop[i].factor == 1;
-        result->best.below[o][l] = (guint8) (at - skipped);
-      }
-  result->evaluations = 1;
-  if (!_hd_solution_fits (nest, &result->best))
-    {
-      result->why = g_strdup ("the given split does not fit the levels");
-      return;
+    for (guint l = 0; l < nest->n_levels[o]; l++) {
+      guint at = l + 1 == nest->n_levels[o] ? given->n_loops : MIN (given->below[o][l], given->n_loops), skipped = 0;
+      for (guint i = 0; i < at; i++)
+        skipped += given->loop[i].factor == 1;
+      result->best.below[o][l] = (guint8) (at - skipped);
     }
+  result->evaluations = 1;
+  if (!_hd_solution_fits (nest, &result->best)) {
+    result->why = g_strdup ("the given split does not fit the levels");
+    return;
+  }
   _hd_solution_evaluate (nest, &result->best);
   result->bound = result->best.value;
   result->found = TRUE;

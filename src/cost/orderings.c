@@ -33,12 +33,11 @@ tile_elements (Orderings *x, guint o, guint l, guint32 id)
 {
   double *e = &x->elements[o][l][id];
 
-  if (*e < 0)
-    {
-      HdPoint point;
-      _hd_nest_point (x->nest, id, &point);
-      *e = (double) _hd_nest_bits (x->nest, o, l, &point, FALSE) / x->nest->shape->operand[o].bits;
-    }
+  if (*e < 0) {
+    HdPoint point;
+    _hd_nest_point (x->nest, id, &point);
+    *e = (double) _hd_nest_bits (x->nest, o, l, &point, FALSE) / x->nest->shape->operand[o].bits;
+  }
   return *e;
 }
 
@@ -54,24 +53,22 @@ list_choices (Orderings *x, guint o, guint l, guint from, double room, Choices *
   c->from = from;
   c->top = top;
   c->n = 0;
-  for (guint k = 0; from + k <= x->s.n; k++)
-    {
-      double size = tile_elements (x, o, l, x->prefix[from + k]) * bits;
-      if (size > room)
-        break;
-      c->loops[c->n] = (guint8) k;
-      c->bits[c->n] = size;
-      c->accesses[c->n++] = top ? 0 : x->left[from + k] * size;
-    }
+  for (guint k = 0; from + k <= x->s.n; k++) {
+    double size = tile_elements (x, o, l, x->prefix[from + k]) * bits;
+    if (size > room)
+      break;
+    c->loops[c->n] = (guint8) k;
+    c->bits[c->n] = size;
+    c->accesses[c->n++] = top ? 0 : x->left[from + k] * size;
+  }
   if (c->n == 0 || (top && c->loops[c->n - 1] + from != x->s.n))
     return FALSE;
-  if (top)
-    {
-      c->loops[0] = c->loops[c->n - 1];
-      c->bits[0] = c->bits[c->n - 1];
-      c->accesses[0] = 0;
-      c->n = 1;
-    }
+  if (top) {
+    c->loops[0] = c->loops[c->n - 1];
+    c->bits[0] = c->bits[c->n - 1];
+    c->accesses[0] = 0;
+    c->n = 1;
+  }
   return TRUE;
 }
 
@@ -82,25 +79,22 @@ choose (const Choices *c, guint n, double room, guint *chosen)
   double best = INFINITY;
   guint i[HD_N_OPERANDS] = { 0 };
 
-  for (;;)
-    {
-      double bits = 0, accesses = 0;
-      guint at = n;
-      for (guint j = 0; j < n; j++)
-        {
-          bits += c[j].bits[i[j]];
-          accesses += c[j].accesses[i[j]];
-        }
-      if (bits <= room && accesses <= best)
-        {
-          best = accesses;
-          memcpy (chosen, i, sizeof i);
-        }
-      while (at > 0 && ++i[at - 1] == c[at - 1].n)
-        i[--at] = 0;
-      if (at == 0)
-        return isfinite (best);
+  for (;;) {
+    double bits = 0, accesses = 0;
+    guint at = n;
+    for (guint j = 0; j < n; j++) {
+      bits += c[j].bits[i[j]];
+      accesses += c[j].accesses[i[j]];
     }
+    if (bits <= room && accesses <= best) {
+      best = accesses;
+      memcpy (chosen, i, sizeof i);
+    }
+    while (at > 0 && ++i[at - 1] == c[at - 1].n)
+      i[--at] = 0;
+    if (at == 0)
+      return isfinite (best);
+  }
 }
 
 /* FALSE: the order does not fit. */
@@ -111,23 +105,21 @@ split (Orderings *x)
   guint own[HD_N_OPERANDS] = { 0 }, from[HD_N_OPERANDS] = { 0 }, chosen[HD_N_OPERANDS];
   Choices c[HD_N_OPERANDS];
 
-  for (guint id = 0; id < nest->core->n_levels; id++)
-    {
-      double room = (double) _hd_level_room (&nest->core->level[id]);
-      guint n = 0;
-      for (guint o = 0; o < HD_N_OPERANDS; o++)
-        if (own[o] < nest->n_levels[o] && nest->level_id[o][own[o]] == id)
-          if (!list_choices (x, o, own[o], from[o], room, &c[n++]))
-            return FALSE;
-      if (n > 0 && !choose (c, n, room, chosen))
-        return FALSE;
-      for (guint j = 0; j < n; j++)
-        {
-          guint o = c[j].operand;
-          from[o] += c[j].loops[chosen[j]];
-          x->s.below[o][own[o]++] = (guint8) from[o];
-        }
+  for (guint id = 0; id < nest->core->n_levels; id++) {
+    double room = (double) _hd_level_room (&nest->core->level[id]);
+    guint n = 0;
+    for (guint o = 0; o < HD_N_OPERANDS; o++)
+      if (own[o] < nest->n_levels[o] && nest->level_id[o][own[o]] == id)
+        if (!list_choices (x, o, own[o], from[o], room, &c[n++]))
+          return FALSE;
+    if (n > 0 && !choose (c, n, room, chosen))
+      return FALSE;
+    for (guint j = 0; j < n; j++) {
+      guint o = c[j].operand;
+      from[o] += c[j].loops[chosen[j]];
+      x->s.below[o][own[o]++] = (guint8) from[o];
     }
+  }
   return TRUE;
 }
 
@@ -139,13 +131,12 @@ energy (Orderings *x)
   double pj = nest->array_pj + (double) nest->shape->macs * nest->core->mac_pj;
 
   for (guint o = 0; o < HD_N_OPERANDS; o++)
-    for (guint b = 0; b + 1 < nest->n_levels[o]; b++)
-      {
-        guint at = x->s.below[o][b];
-        while (at < x->s.n && !((nest->shape->operand[o].relevant >> nest->kind[x->s.loop[at]].rank) & 1))
-          at++;
-        pj += _hd_digest (nest, o, b, x->prefix[at])->counted;
-      }
+    for (guint b = 0; b + 1 < nest->n_levels[o]; b++) {
+      guint at = x->s.below[o][b];
+      while (at < x->s.n && !((nest->shape->operand[o].relevant >> nest->kind[x->s.loop[at]].rank) & 1))
+        at++;
+      pj += _hd_digest (nest, o, b, x->prefix[at])->counted;
+    }
   return pj;
 }
 
@@ -172,12 +163,11 @@ finish_order (Orderings *x)
 
   x->left[n] = 1;
   x->finished_at = 0;
-  for (guint i = n; i-- > 0;)
-    {
-      x->left[i] = x->left[i + 1] * (double) x->nest->kind[x->s.loop[i]].factor;
-      if (x->finished_at == 0 && !hd_nest_relevant (x->nest, HD_OPERAND_OUTPUT, x->nest->kind[x->s.loop[i]].rank))
-        x->finished_at = (guint8) (i + 1);
-    }
+  for (guint i = n; i-- > 0;) {
+    x->left[i] = x->left[i + 1] * (double) x->nest->kind[x->s.loop[i]].factor;
+    if (x->finished_at == 0 && !hd_nest_relevant (x->nest, HD_OPERAND_OUTPUT, x->nest->kind[x->s.loop[i]].rank))
+      x->finished_at = (guint8) (i + 1);
+  }
   evaluate (x);
 }
 
@@ -186,23 +176,21 @@ permute (Orderings *x, guint at)
 {
   HdNest *nest = x->nest;
 
-  if (at == x->s.n)
-    {
-      finish_order (x);
+  if (at == x->s.n) {
+    finish_order (x);
+    return;
+  }
+  for (guint k = 0; k < nest->n_kinds; k++) {
+    if (x->counts[k] == 0 || (nest->ordered && nest->order[at] != k))
+      continue;
+    if (nest->q->options->budget && x->result->evaluations >= nest->q->options->budget)
       return;
-    }
-  for (guint k = 0; k < nest->n_kinds; k++)
-    {
-      if (x->counts[k] == 0 || (nest->ordered && nest->order[at] != k))
-        continue;
-      if (nest->q->options->budget && x->result->evaluations >= nest->q->options->budget)
-        return;
-      x->counts[k]--;
-      x->s.loop[at] = (guint8) k;
-      x->prefix[at + 1] = x->prefix[at] + nest->kind[k].stride;
-      permute (x, at + 1);
-      x->counts[k]++;
-    }
+    x->counts[k]--;
+    x->s.loop[at] = (guint8) k;
+    x->prefix[at + 1] = x->prefix[at] + nest->kind[k].stride;
+    permute (x, at + 1);
+    x->counts[k]++;
+  }
 }
 
 void
@@ -216,12 +204,11 @@ _hd_search_orderings (HdNest *nest, HdSearchResult *result)
   for (guint k = 0; k < nest->n_kinds; k++)
     x->counts[k] = (guint8) nest->kind[k].count;
   for (guint o = 0; o < HD_N_OPERANDS; o++)
-    for (guint l = 0; l < nest->n_levels[o]; l++)
-      {
-        x->elements[o][l] = g_new (double, nest->n_points);
-        for (guint32 i = 0; i < nest->n_points; i++)
-          x->elements[o][l][i] = -1;
-      }
+    for (guint l = 0; l < nest->n_levels[o]; l++) {
+      x->elements[o][l] = g_new (double, nest->n_points);
+      for (guint32 i = 0; i < nest->n_points; i++)
+        x->elements[o][l][i] = -1;
+    }
   permute (x, 0);
   result->bound = result->best.value;
   if (!result->found)

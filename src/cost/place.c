@@ -13,16 +13,15 @@ lowest (const HdCore *core, HdCostOperand operand, guint64 bits, int other, guin
 {
   int found = -1;
 
-  for (guint l = 0; l < core->n_levels; l++)
-    {
-      const HdLevel *level = &core->level[l];
-      guint64 need = (int) l == other ? bits + other_bits : bits;
-      if (!((level->operands >> operand) & 1))
-        continue;
-      found = (int) l;
-      if (is_single (core, level) && (level->size_bits == HD_UNLIMITED_BITS || need <= level->size_bits))
-        break;
-    }
+  for (guint l = 0; l < core->n_levels; l++) {
+    const HdLevel *level = &core->level[l];
+    guint64 need = (int) l == other ? bits + other_bits : bits;
+    if (!((level->operands >> operand) & 1))
+      continue;
+    found = (int) l;
+    if (is_single (core, level) && (level->size_bits == HD_UNLIMITED_BITS || need <= level->size_bits))
+      break;
+  }
   return found;
 }
 
@@ -52,10 +51,9 @@ hd_cost_place_raise (const HdCostModel *self, HdCoreId core_id, HdCostOperand op
   const HdCore *core = _hd_cost_model_core (self, core_id);
 
   for (guint l = (guint) (place->top[operand] + 1); place->top[operand] >= 0 && l < core->n_levels; l++)
-    if ((core->level[l].operands >> operand) & 1)
-      {
-        place->top[operand] = (gint8) l;
-        return TRUE;
-      }
+    if ((core->level[l].operands >> operand) & 1) {
+      place->top[operand] = (gint8) l;
+      return TRUE;
+    }
   return FALSE;
 }

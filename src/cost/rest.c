@@ -32,19 +32,17 @@ fill_point (HdRest *s, HdNest *nest, const HdPoint *point, guint o)
 {
   guint32 id = point->id;
 
-  for (guint b = hd_nest_boundaries (nest, o); b-- > 0;)
-    {
-      const HdDigest *d = _hd_digest (nest, o, b, id);
-      gboolean last = b + 1 == hd_nest_boundaries (nest, o);
-      double pj = least_after_a_loop (nest, s->pj[o][b], point), load = least_after_a_loop (nest, s->load[o][b], point);
-      if (d->bits <= _hd_level_room (hd_nest_level (nest, o, b)))
-        {
-          pj = MIN (pj, d->counted + (last ? 0 : s->pj[o][b + 1][id]));
-          load = MIN (load, _hd_rest_transfer (d, o) + (last ? 0 : s->load[o][b + 1][id]));
-        }
-      s->pj[o][b][id] = pj;
-      s->load[o][b][id] = load;
+  for (guint b = hd_nest_boundaries (nest, o); b-- > 0;) {
+    const HdDigest *d = _hd_digest (nest, o, b, id);
+    gboolean last = b + 1 == hd_nest_boundaries (nest, o);
+    double pj = least_after_a_loop (nest, s->pj[o][b], point), load = least_after_a_loop (nest, s->load[o][b], point);
+    if (d->bits <= _hd_level_room (hd_nest_level (nest, o, b))) {
+      pj = MIN (pj, d->counted + (last ? 0 : s->pj[o][b + 1][id]));
+      load = MIN (load, _hd_rest_transfer (d, o) + (last ? 0 : s->load[o][b + 1][id]));
     }
+    s->pj[o][b][id] = pj;
+    s->load[o][b][id] = load;
+  }
 }
 
 double
@@ -72,20 +70,18 @@ fill_use (HdRest *s, HdNest *nest, const HdPoint *point, HdRestUse *u)
   guint o = u->operand;
   double weight = _hd_rest_weight (nest, o);
 
-  for (guint b = hd_nest_boundaries (nest, o); b-- > 0;)
-    {
-      const HdDigest *d = _hd_digest (nest, o, b, point->id);
-      gboolean last = b + 1 == hd_nest_boundaries (nest, o);
-      double busy = least_after_a_loop (nest, u->busy[b], point), joint = least_after_a_loop (nest, u->joint[b], point);
-      if (d->bits <= _hd_level_room (hd_nest_level (nest, o, b)))
-        {
-          double here = busy_cycles (nest, u->port, o, b, d);
-          busy = MIN (busy, here + (last ? 0 : u->busy[b + 1][point->id]));
-          joint = MIN (joint, here + weight * _hd_rest_transfer (d, o) + (last ? 0 : u->joint[b + 1][point->id]));
-        }
-      u->busy[b][point->id] = busy;
-      u->joint[b][point->id] = joint;
+  for (guint b = hd_nest_boundaries (nest, o); b-- > 0;) {
+    const HdDigest *d = _hd_digest (nest, o, b, point->id);
+    gboolean last = b + 1 == hd_nest_boundaries (nest, o);
+    double busy = least_after_a_loop (nest, u->busy[b], point), joint = least_after_a_loop (nest, u->joint[b], point);
+    if (d->bits <= _hd_level_room (hd_nest_level (nest, o, b))) {
+      double here = busy_cycles (nest, u->port, o, b, d);
+      busy = MIN (busy, here + (last ? 0 : u->busy[b + 1][point->id]));
+      joint = MIN (joint, here + weight * _hd_rest_transfer (d, o) + (last ? 0 : u->joint[b + 1][point->id]));
     }
+    u->busy[b][point->id] = busy;
+    u->joint[b][point->id] = joint;
+  }
 }
 
 static void
@@ -95,11 +91,10 @@ list_uses (HdRest *s, const HdNest *nest)
   for (guint p = 0; p < nest->n_ports; p++)
     for (guint o = 0; o < HD_N_OPERANDS; o++)
       for (guint i = nest->port_begin[p]; i < nest->port_begin[p + 1]; i++)
-        if (nest->slot[i].operand == o && nest->slot[i].boundary >= 0)
-          {
-            s->use[s->n_uses++] = (HdRestUse) { .port = p, .operand = o };
-            break;
-          }
+        if (nest->slot[i].operand == o && nest->slot[i].boundary >= 0) {
+          s->use[s->n_uses++] = (HdRestUse) { .port = p, .operand = o };
+          break;
+        }
 }
 
 static gboolean
@@ -126,14 +121,13 @@ _hd_rest_init (HdRest *s, HdNest *nest)
     list_uses (s, nest);
   if (!allocate_tables (s, nest))
     return FALSE;
-  for (guint32 id = nest->n_points; id-- > 0;)
-    {
-      _hd_nest_point (nest, id, &point);
-      for (guint o = 0; o < HD_N_OPERANDS; o++)
-        fill_point (s, nest, &point, o);
-      for (guint i = 0; i < s->n_uses; i++)
-        fill_use (s, nest, &point, &s->use[i]);
-    }
+  for (guint32 id = nest->n_points; id-- > 0;) {
+    _hd_nest_point (nest, id, &point);
+    for (guint o = 0; o < HD_N_OPERANDS; o++)
+      fill_point (s, nest, &point, o);
+    for (guint i = 0; i < s->n_uses; i++)
+      fill_use (s, nest, &point, &s->use[i]);
+  }
   return TRUE;
 }
 
@@ -141,15 +135,13 @@ void
 _hd_rest_clear (HdRest *s)
 {
   for (guint o = 0; o < HD_N_OPERANDS; o++)
-    for (guint b = 0; b < HD_COST_LEVELS_MAX; b++)
-      {
-        g_free (s->pj[o][b]);
-        g_free (s->load[o][b]);
-      }
+    for (guint b = 0; b < HD_COST_LEVELS_MAX; b++) {
+      g_free (s->pj[o][b]);
+      g_free (s->load[o][b]);
+    }
   for (guint i = 0; i < s->n_uses; i++)
-    for (guint b = 0; b < HD_COST_LEVELS_MAX; b++)
-      {
-        g_free (s->use[i].busy[b]);
-        g_free (s->use[i].joint[b]);
-      }
+    for (guint b = 0; b < HD_COST_LEVELS_MAX; b++) {
+      g_free (s->use[i].busy[b]);
+      g_free (s->use[i].joint[b]);
+    }
 }

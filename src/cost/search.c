@@ -9,6 +9,7 @@
  *
  * Ties go to the state that was made first; the order in which states are made depends on ranks and factors only.
  */
+#include "base/heap.h"
 #include "cost/search.h"
 
 #include <math.h>
@@ -95,18 +96,16 @@ make_estimates (Search *s, guint o)
   for (guint b = 0; b + 1 < nest->n_levels[o]; b++)
     if (!(s->rest[o][b] = g_try_new (double, nest->n_points)))
       return FALSE;
-  for (guint32 id = nest->n_points; id-- > 0;)
-    {
-      _hd_nest_point (nest, id, &point);
-      for (guint b = nest->n_levels[o] - 1; b-- > 0;)
-        {
-          double least = cheapest_above (nest, s->rest[o][b], &point);
-          double above = b + 2 < nest->n_levels[o] ? s->rest[o][b + 1][id] : 0;
-          if (above < least && fits_alone (s, o, b, &point))
-            least = MIN (least, step_cost (s, o, b, id) + above);
-          s->rest[o][b][id] = least;
-        }
+  for (guint32 id = nest->n_points; id-- > 0;) {
+    _hd_nest_point (nest, id, &point);
+    for (guint b = nest->n_levels[o] - 1; b-- > 0;) {
+      double least = cheapest_above (nest, s->rest[o][b], &point);
+      double above = b + 2 < nest->n_levels[o] ? s->rest[o][b + 1][id] : 0;
+      if (above < least && fits_alone (s, o, b, &point))
+        least = MIN (least, step_cost (s, o, b, id) + above);
+      s->rest[o][b][id] = least;
     }
+  }
   return TRUE;
 }
 
@@ -130,8 +129,9 @@ state_at (const Search *s, guint32 i)
 }
 
 static gboolean
-before (const Search *s, guint32 a, guint32 b)
+before (gconstpointer search, guint32 a, guint32 b)
 {
+  const Search *s = search;
   const State *x = state_at (s, a), *y = state_at (s, b);
 
   if (fabs (x->f - y->f) > 1e-13 * x->f)
@@ -139,39 +139,6 @@ before (const Search *s, guint32 a, guint32 b)
   if (x->depth != y->depth)
     return x->depth > y->depth;
   return a < b;
-}
-
-static void
-heap_push (Search *s, guint32 state)
-{
-  guint32 *heap;
-  guint i = s->heap->len;
-
-  g_array_append_val (s->heap, state);
-  heap = (guint32 *) (gpointer) s->heap->data;
-  for (; i > 0 && before (s, state, heap[(i - 1) / 2]); i = (i - 1) / 2)
-    heap[i] = heap[(i - 1) / 2];
-  heap[i] = state;
-}
-
-static guint32
-heap_pop (Search *s)
-{
-  guint32 *heap = (guint32 *) (gpointer) s->heap->data, top = heap[0], last = heap[s->heap->len - 1];
-  guint i = 0, n = s->heap->len - 1;
-
-  g_array_set_size (s->heap, n);
-  for (guint child; (child = 2 * i + 1) < n; i = child)
-    {
-      if (child + 1 < n && before (s, heap[child + 1], heap[child]))
-        child++;
-      if (!before (s, heap[child], last))
-        break;
-      heap[i] = heap[child];
-    }
-  if (n > 0)
-    heap[i] = last;
-  return top;
 }
 
 /* --- states ----------------------------------------------------------------------------------------------------- */
@@ -204,12 +171,11 @@ rehash (Search *s)
   s->mask = s->mask * 2 + 1;
   s->bucket = g_renew (guint32, s->bucket, s->mask + 1);
   memset (s->bucket, 0xff, ((gsize) s->mask + 1) * sizeof s->bucket[0]);
-  for (guint32 i = 0; i < s->states->len; i++)
-    {
-      guint32 h = hash_state (s, state_at (s, i));
-      state_at (s, i)->next = s->bucket[h];
-      s->bucket[h] = i;
-    }
+  for (guint32 i = 0; i < s->states->len; i++) {
+    guint32 h = hash_state (s, state_at (s, i));
+    state_at (s, i)->next = s->bucket[h];
+    s->bucket[h] = i;
+  }
 }
 
 static void
@@ -220,11 +186,10 @@ add_state (Search *s, State *state)
   state->f = state->g + s->stretch * estimate (s, state);
   if (!isfinite (state->f))
     return;
-  if (s->all_states)
-    {
-      g_array_append_val (s->states, *state);
-      return;
-    }
+  if (s->all_states) {
+    g_array_append_val (s->states, *state);
+    return;
+  }
   h = hash_state (s, state);
   for (guint32 other = s->bucket[h]; other != G_MAXUINT32; other = state_at (s, other)->next)
     if (dominates (state_at (s, other), state))
@@ -232,7 +197,7 @@ add_state (Search *s, State *state)
   state->next = s->bucket[h];
   g_array_append_val (s->states, *state);
   s->bucket[h] = i;
-  heap_push (s, i);
+  _hd_heap_push (s->heap, i, before, s);
   if (s->states->len > s->mask)
     rehash (s);
 }
@@ -303,15 +268,14 @@ expand (Search *s, guint32 from)
     if (state_at (s, from)->level[o] + 1u < s->nest->n_levels[o])
       close_level (s, from, o, &point);
   for (guint k = 0; k < s->nest->n_kinds; k++)
-    if (point.count[k] < s->nest->kind[k].count && (!s->nest->ordered || (s->nest->order[taken] == k && hd_nest_may_stand (s->nest, taken, state_at (s, from)->level))))
-      {
-        State state = *state_at (s, from);
-        state.point += s->nest->kind[k].stride;
-        state.parent = from;
-        state.step = (gint8) k;
-        state.depth++;
-        add_state (s, &state);
-      }
+    if (point.count[k] < s->nest->kind[k].count && (!s->nest->ordered || (s->nest->order[taken] == k && hd_nest_may_stand (s->nest, taken, state_at (s, from)->level)))) {
+      State state = *state_at (s, from);
+      state.point += s->nest->kind[k].stride;
+      state.parent = from;
+      state.step = (gint8) k;
+      state.depth++;
+      add_state (s, &state);
+    }
 }
 
 static gboolean
@@ -369,19 +333,17 @@ start (Search *s, State *first)
   for (guint id = 0; id < HD_COST_LEVELS_MAX; id++)
     s->shared_at[id] = users[id] > 1 && n < SHARED_MAX && nest->core->level[id].size_bits != HD_UNLIMITED_BITS ? (gint8) n++ : -1;
   *first = (State) { .parent = G_MAXUINT32, .finished = !_hd_nest_unfinished (nest, &empty) };
-  for (guint o = 0; o < HD_N_OPERANDS; o++)
-    {
-      guint top = nest->n_levels[o] - 1;
-      gboolean unfinished = o == HD_OPERAND_OUTPUT && top == 0 && !first->finished;
-      if (nest->n_levels[o] == 0)
-        continue;
-      if (!take (s, first, o, top, _hd_nest_bits (nest, o, top, &full, unfinished)))
-        {
-          s->result->why = g_strdup_printf ("%s holds %" G_GUINT64_FORMAT " bit - the %s need %" G_GUINT64_FORMAT " beside what else stands there", hd_nest_level (nest, o, top)->id,
-                                            _hd_level_room (hd_nest_level (nest, o, top)), hd_cost_operand_name (nest->shape, o), _hd_nest_bits (nest, o, top, &full, FALSE));
-          return FALSE;
-        }
+  for (guint o = 0; o < HD_N_OPERANDS; o++) {
+    guint top = nest->n_levels[o] - 1;
+    gboolean unfinished = o == HD_OPERAND_OUTPUT && top == 0 && !first->finished;
+    if (nest->n_levels[o] == 0)
+      continue;
+    if (!take (s, first, o, top, _hd_nest_bits (nest, o, top, &full, unfinished))) {
+      s->result->why = g_strdup_printf ("%s holds %" G_GUINT64_FORMAT " bit - the %s need %" G_GUINT64_FORMAT " beside what else stands there", hd_nest_level (nest, o, top)->id,
+                                        _hd_level_room (hd_nest_level (nest, o, top)), hd_cost_operand_name (nest->shape, o), _hd_nest_bits (nest, o, top, &full, FALSE));
+      return FALSE;
     }
+  }
   return TRUE;
 }
 
@@ -393,18 +355,16 @@ walk_from (Search *s, State *first, guint64 most)
   g_array_set_size (s->heap, 0);
   memset (s->bucket, 0xff, ((gsize) s->mask + 1) * sizeof s->bucket[0]);
   add_state (s, first);
-  while (s->heap->len > 0 && most-- > 0)
-    {
-      guint32 top = heap_pop (s);
-      s->result->evaluations++;
-      s->least = state_at (s, top)->f;
-      if (is_goal (s, state_at (s, top)))
-        {
-          trace_back (s, top, &s->result->best);
-          return TRUE;
-        }
-      expand (s, top);
+  while (s->heap->len > 0 && most-- > 0) {
+    guint32 top = _hd_heap_pop (s->heap, before, s);
+    s->result->evaluations++;
+    s->least = state_at (s, top)->f;
+    if (is_goal (s, state_at (s, top))) {
+      trace_back (s, top, &s->result->best);
+      return TRUE;
     }
+    expand (s, top);
+  }
   return FALSE;
 }
 
@@ -433,21 +393,20 @@ run (Search *s)
   for (guint o = 0; o < HD_N_OPERANDS; o++)
     if (s->nest->n_levels[o] > 0 && !make_estimates (s, o))
       return FALSE;
-  for (guint i = 0; i < G_N_ELEMENTS (STRETCH) && !s->proven && !(any && s->weights); i++)
-    {
-      HdSolution before = s->result->best;
-      gboolean found;
-      s->stretch = STRETCH[i];
-      found = walk_from (s, &first, i + 1 == G_N_ELEMENTS (STRETCH) && !s->weights ? MAX (most, LAST_STATES) : most);
-      if (i == 0)
-        s->result->bound = s->least;
-      s->proven = i == 0 && found;
-      if (found)
-        keep_better (s, any ? &before : NULL);
-      any |= found;
-      if (!found && s->heap->len == 0)
-        return any;
-    }
+  for (guint i = 0; i < G_N_ELEMENTS (STRETCH) && !s->proven && !(any && s->weights); i++) {
+    HdSolution before = s->result->best;
+    gboolean found;
+    s->stretch = STRETCH[i];
+    found = walk_from (s, &first, i + 1 == G_N_ELEMENTS (STRETCH) && !s->weights ? MAX (most, LAST_STATES) : most);
+    if (i == 0)
+      s->result->bound = s->least;
+    s->proven = i == 0 && found;
+    if (found)
+      keep_better (s, any ? &before : NULL);
+    any |= found;
+    if (!found && s->heap->len == 0)
+      return any;
+  }
   return any;
 }
 
@@ -493,11 +452,10 @@ visit_ties (Ties *t, guint32 from)
   if (t->left == 0)
     return;
   t->left--;
-  if (is_goal (s, state_at (s, from)))
-    {
-      tie_leaf (t, from);
-      return;
-    }
+  if (is_goal (s, state_at (s, from))) {
+    tie_leaf (t, from);
+    return;
+  }
   first = s->states->len;
   expand (s, from);
   last = s->states->len;
@@ -516,12 +474,11 @@ search_ties (Search *s)
   double least = by_energy ? best->value : best->timing.pj + best->timing.load_pj, slack = by_energy ? least * nest->q->options->tie : least * SLACK;
   Ties t = { .s = s, .left = by_energy ? TIES : STARTS, .best = best };
 
-  if (by_energy && slack > 0)
-    {
-      nest->tied_pj = least + slack;
-      t.left = NEAR_TIES;
-      _hd_solution_evaluate (nest, best);
-    }
+  if (by_energy && slack > 0) {
+    nest->tied_pj = least + slack;
+    t.left = NEAR_TIES;
+    _hd_solution_evaluate (nest, best);
+  }
   t.most = s->result->bound * (1 + 1e-12) + slack;
   s->all_states = TRUE;
   g_array_set_size (s->states, 1);
@@ -538,16 +495,14 @@ _hd_search_walk (HdNest *nest, const HdWeights *weights, HdSearchResult *result)
   s.bucket = g_new (guint32, s.mask + 1);
   memset (s.bucket, 0xff, (s.mask + 1) * sizeof s.bucket[0]);
   result->found = run (&s) && _hd_solution_fits (nest, &result->best);
-  if (result->found)
-    {
-      _hd_solution_evaluate (nest, &result->best);
-      result->evaluations++;
-      if (!weights && s.proven)
-        search_ties (&s);
-      if (!weights)
-        result->bound = s.proven ? result->best.value : result->bound + nest->array_pj + (double) nest->shape->macs * nest->core->mac_pj;
-    }
-  else if (!result->why)
+  if (result->found) {
+    _hd_solution_evaluate (nest, &result->best);
+    result->evaluations++;
+    if (!weights && s.proven)
+      search_ties (&s);
+    if (!weights)
+      result->bound = s.proven ? result->best.value : result->bound + nest->array_pj + (double) nest->shape->macs * nest->core->mac_pj;
+  } else if (!result->why)
     result->why = g_strdup (s.heap->len > 0 ? "no order of loops that fits its shared memories was found" : "no order of loops fits its shared memories");
   search_clear (&s);
 }

@@ -24,13 +24,12 @@ _hd_dim_elements (const HdCostShapeDim *dim, const guint64 *tile)
   guint n = 0;
 
   for (guint t = 0; t < dim->n_terms; t++)
-    if (tile[dim->rank[t]] > 1)
-      {
-        count[n] = tile[dim->rank[t]];
-        coefficient[n] = (guint64) dim->coefficient[t];
-        hull += coefficient[n] * (count[n] - 1);
-        n++;
-      }
+    if (tile[dim->rank[t]] > 1) {
+      count[n] = tile[dim->rank[t]];
+      coefficient[n] = (guint64) dim->coefficient[t];
+      hull += coefficient[n] * (count[n] - 1);
+      n++;
+    }
   if (dim->divisor > 1)
     return hd_ceil_div (hull, (guint64) dim->divisor);
   if (n == 0)
@@ -42,12 +41,11 @@ _hd_dim_elements (const HdCostShapeDim *dim, const guint64 *tile)
   /* Digits of a mixed radix: the greatest coefficient is beyond the hull of the rest, and so on down. */
   guint64 product = 1, rest = hull;
   gboolean digits = TRUE;
-  for (guint t = 0; t < n; t++)
-    {
-      rest -= coefficient[t] * (count[t] - 1);
-      digits &= coefficient[t] >= rest;
-      product *= count[t];
-    }
+  for (guint t = 0; t < n; t++) {
+    rest -= coefficient[t] * (count[t] - 1);
+    digits &= coefficient[t] >= rest;
+    product *= count[t];
+  }
   return digits ? product : MIN (product, hull);
 }
 
@@ -68,11 +66,10 @@ insert_term (HdCostShapeDim *dim, guint rank, gint64 coefficient)
 {
   guint at = dim->n_terms++;
 
-  for (; at > 0 && dim->coefficient[at - 1] < coefficient; at--)
-    {
-      dim->coefficient[at] = dim->coefficient[at - 1];
-      dim->rank[at] = dim->rank[at - 1];
-    }
+  for (; at > 0 && dim->coefficient[at - 1] < coefficient; at--) {
+    dim->coefficient[at] = dim->coefficient[at - 1];
+    dim->rank[at] = dim->rank[at - 1];
+  }
   dim->coefficient[at] = coefficient;
   dim->rank[at] = (guint8) rank;
 }
@@ -90,24 +87,22 @@ init_dim (HdCostShapeDim *dim, const HdLayer *layer, const HdProjection *project
   gint64 first = projection->offset, span, product;
 
   *dim = (HdCostShapeDim) { .divisor = projection->divisor };
-  for (guint r = 0; r < layer->n_ranks; r++)
-    {
-      gint64 c = projection->coefficient[r];
-      if (c == 0)
-        continue;
-      if (!hd_mul_i64 (c, c > 0 ? box->range[r].from : box->range[r].to - 1, &product) || !hd_add_i64 (first, product, &first))
-        return too_large (layer, "an address", error);
-      if (!hd_mul_i64 (ABS (c), hd_range_size (box->range[r]) - 1, &span) || span > LIMIT)
-        return too_large (layer, "an address", error);
-      if (hd_range_size (box->range[r]) == 1)
-        continue;
-      if (dim->n_terms == HD_TERMS_MAX)
-        {
-          g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "layer %s: a tensor dimension depends on more than %d ranks", layer->name, HD_TERMS_MAX);
-          return FALSE;
-        }
-      insert_term (dim, r, ABS (c));
+  for (guint r = 0; r < layer->n_ranks; r++) {
+    gint64 c = projection->coefficient[r];
+    if (c == 0)
+      continue;
+    if (!hd_mul_i64 (c, c > 0 ? box->range[r].from : box->range[r].to - 1, &product) || !hd_add_i64 (first, product, &first))
+      return too_large (layer, "an address", error);
+    if (!hd_mul_i64 (ABS (c), hd_range_size (box->range[r]) - 1, &span) || span > LIMIT)
+      return too_large (layer, "an address", error);
+    if (hd_range_size (box->range[r]) == 1)
+      continue;
+    if (dim->n_terms == HD_TERMS_MAX) {
+      g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "layer %s: a tensor dimension depends on more than %d ranks", layer->name, HD_TERMS_MAX);
+      return FALSE;
     }
+    insert_term (dim, r, ABS (c));
+  }
   if (ABS (first) > LIMIT || size > LIMIT / projection->divisor)
     return too_large (layer, "an address", error);
   dim->lo = -first;
@@ -122,23 +117,21 @@ init_operand (HdCostShapeOperand *self, const HdWorkload *workload, const HdLaye
   HdBox touched;
 
   *self = (HdCostShapeOperand) { .present = TRUE, .constant = operand->role == HD_ROLE_WEIGHT, .bits = tensor->bits, .n_dims = tensor->n_dims };
-  for (guint d = 0; d < tensor->n_dims; d++)
-    {
-      if (!init_dim (&self->dim[d], layer, &operand->projection[d], box, (gint64) tensor->size[d], error))
-        return FALSE;
-      for (guint r = 0; r < layer->n_ranks; r++)
-        self->addressed |= (operand->projection[d].coefficient[r] != 0 ? 1u : 0u) << r;
-      for (guint t = 0; t < self->dim[d].n_terms; t++)
-        self->relevant |= 1u << self->dim[d].rank[t];
-    }
-  if (operand->whole && operand->touched_per_point > 0)
-    {
-      HdBox out = hd_operand_project (layer, hd_layer_output (layer), box, &workload->tensors[hd_layer_output (layer)->tensor]);
-      guint64 points = hd_box_volume (&out);
-      if (!hd_mul_u64 (points, operand->touched_per_point, &self->elements))
-        return too_large (layer, "the data", error);
-      return TRUE;
-    }
+  for (guint d = 0; d < tensor->n_dims; d++) {
+    if (!init_dim (&self->dim[d], layer, &operand->projection[d], box, (gint64) tensor->size[d], error))
+      return FALSE;
+    for (guint r = 0; r < layer->n_ranks; r++)
+      self->addressed |= (operand->projection[d].coefficient[r] != 0 ? 1u : 0u) << r;
+    for (guint t = 0; t < self->dim[d].n_terms; t++)
+      self->relevant |= 1u << self->dim[d].rank[t];
+  }
+  if (operand->whole && operand->touched_per_point > 0) {
+    HdBox out = hd_operand_project (layer, hd_layer_output (layer), box, &workload->tensors[hd_layer_output (layer)->tensor]);
+    guint64 points = hd_box_volume (&out);
+    if (!hd_mul_u64 (points, operand->touched_per_point, &self->elements))
+      return too_large (layer, "the data", error);
+    return TRUE;
+  }
   touched = operand->whole ? hd_tensor_whole_box (tensor) : hd_operand_project (layer, operand, box, tensor);
   self->elements = hd_box_volume (&touched);
   return TRUE;
@@ -174,18 +167,16 @@ pick (const HdLayer *layer, HdCostOperand which)
       weight = weight ? weight : &layer->operands[i];
     else if (n_inputs < 2)
       input[n_inputs++] = &layer->operands[i];
-  if (!weight && n_inputs == 2 && are_exchanged (layer, input[0], input[1]))
-    {
-      const HdOperand *columns = input[0];
-      input[0] = input[1];
-      input[1] = columns;
-    }
-  switch (which)
-    {
-    case HD_OPERAND_INPUT: return input[0];
-    case HD_OPERAND_WEIGHT: return weight ? weight : input[1];
-    default: return hd_layer_output (layer);
-    }
+  if (!weight && n_inputs == 2 && are_exchanged (layer, input[0], input[1])) {
+    const HdOperand *columns = input[0];
+    input[0] = input[1];
+    input[1] = columns;
+  }
+  switch (which) {
+  case HD_OPERAND_INPUT: return input[0];
+  case HD_OPERAND_WEIGHT: return weight ? weight : input[1];
+  default: return hd_layer_output (layer);
+  }
 }
 
 /* Ones that no operand of the model stands for. */
@@ -194,18 +185,17 @@ add_others (HdCostShape *self, const HdWorkload *workload, const HdBox *box, GEr
 {
   const HdLayer *layer = self->layer;
 
-  for (guint i = 0; i + 1 < layer->n_operands; i++)
-    {
-      const HdOperand *operand = &layer->operands[i];
-      HdCostShapeOperand other;
-      guint64 bits;
-      if (operand == pick (layer, HD_OPERAND_INPUT) || operand == pick (layer, HD_OPERAND_WEIGHT))
-        continue;
-      if (!init_operand (&other, workload, layer, operand, box, error))
-        return FALSE;
-      if (!hd_mul_u64 (other.elements, other.bits, &bits) || !hd_add_u64 (self->other_bits, bits, &self->other_bits))
-        return too_large (layer, "the data", error);
-    }
+  for (guint i = 0; i + 1 < layer->n_operands; i++) {
+    const HdOperand *operand = &layer->operands[i];
+    HdCostShapeOperand other;
+    guint64 bits;
+    if (operand == pick (layer, HD_OPERAND_INPUT) || operand == pick (layer, HD_OPERAND_WEIGHT))
+      continue;
+    if (!init_operand (&other, workload, layer, operand, box, error))
+      return FALSE;
+    if (!hd_mul_u64 (other.elements, other.bits, &bits) || !hd_add_u64 (self->other_bits, bits, &self->other_bits))
+      return too_large (layer, "the data", error);
+  }
   return TRUE;
 }
 
@@ -213,18 +203,16 @@ gboolean
 _hd_shape_init (HdCostShape *self, const HdWorkload *workload, const HdLayer *layer, const HdBox *box, GError **error)
 {
   *self = (HdCostShape) { .layer = layer, .n_ranks = layer->n_ranks, .points = 1, .partial_bits = layer->partial_bits };
-  for (guint r = 0; r < layer->n_ranks; r++)
-    {
-      self->size[r] = (guint64) hd_range_size (box->range[r]);
-      if (!hd_mul_u64 (self->points, self->size[r], &self->points) || self->points > (guint64) LIMIT)
-        return too_large (layer, "the number of points", error);
-    }
-  for (guint o = 0; o < HD_N_OPERANDS; o++)
-    {
-      const HdOperand *operand = pick (layer, (HdCostOperand) o);
-      if (operand && !init_operand (&self->operand[o], workload, layer, operand, box, error))
-        return FALSE;
-    }
+  for (guint r = 0; r < layer->n_ranks; r++) {
+    self->size[r] = (guint64) hd_range_size (box->range[r]);
+    if (!hd_mul_u64 (self->points, self->size[r], &self->points) || self->points > (guint64) LIMIT)
+      return too_large (layer, "the number of points", error);
+  }
+  for (guint o = 0; o < HD_N_OPERANDS; o++) {
+    const HdOperand *operand = pick (layer, (HdCostOperand) o);
+    if (operand && !init_operand (&self->operand[o], workload, layer, operand, box, error))
+      return FALSE;
+  }
   self->macs = hd_layer_effective_points (workload, layer, box);
   if (layer->layer_class == HD_LAYER_MOVE)
     self->macs = 0;

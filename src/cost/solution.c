@@ -6,12 +6,11 @@
 double
 _hd_cost_objective (const HdCostOptions *options, double pj, double cycles)
 {
-  switch (options->objective)
-    {
-    case HD_OBJECTIVE_ENERGY: return pj;
-    case HD_OBJECTIVE_LATENCY: return cycles;
-    default: return pj * cycles;
-    }
+  switch (options->objective) {
+  case HD_OBJECTIVE_ENERGY: return pj;
+  case HD_OBJECTIVE_LATENCY: return cycles;
+  default: return pj * cycles;
+  }
 }
 
 void
@@ -58,15 +57,14 @@ _hd_solution_fits (HdNest *nest, const HdSolution *s)
   for (guint i = 0; i < s->n; i++)
     prefix[i + 1] = prefix[i] + nest->kind[s->loop[i]].stride;
   for (guint o = 0; o < HD_N_OPERANDS; o++)
-    for (guint l = 0; l < nest->n_levels[o]; l++)
-      {
-        HdPoint point, before;
-        guint64 *sum = &used[nest->level_id[o][l]];
-        _hd_nest_point (nest, l + 1 == nest->n_levels[o] ? nest->n_points - 1 : prefix[s->below[o][l]], &point);
-        _hd_nest_point (nest, l == 0 ? 0 : prefix[s->below[o][l - 1]], &before);
-        if (!hd_add_u64 (*sum, _hd_nest_bits (nest, o, l, &point, o == HD_OPERAND_OUTPUT && _hd_nest_unfinished (nest, &before)), sum) ||
-            *sum > _hd_level_room (hd_nest_level (nest, o, l)))
-          return FALSE;
-      }
+    for (guint l = 0; l < nest->n_levels[o]; l++) {
+      HdPoint point, before;
+      guint64 *sum = &used[nest->level_id[o][l]];
+      _hd_nest_point (nest, l + 1 == nest->n_levels[o] ? nest->n_points - 1 : prefix[s->below[o][l]], &point);
+      _hd_nest_point (nest, l == 0 ? 0 : prefix[s->below[o][l - 1]], &before);
+      if (!hd_add_u64 (*sum, _hd_nest_bits (nest, o, l, &point, o == HD_OPERAND_OUTPUT && _hd_nest_unfinished (nest, &before)), sum) ||
+          *sum > _hd_level_room (hd_nest_level (nest, o, l)))
+        return FALSE;
+    }
   return TRUE;
 }

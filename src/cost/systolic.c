@@ -52,25 +52,23 @@ allowed (const HdCostQuestion *q)
   HdShapeMatrix m;
   guint mask = 0;
 
-  for (guint d = 0; d < q->core->n_dataflows; d++)
-    {
-      const HdDataflow *flow = &q->core->dataflow[d];
-      gboolean vectors = FALSE, channels = FALSE, reduction = FALSE;
-      for (guint u = 0; u < flow->n_unrolls; u++)
-        {
-          int rank = _hd_cost_find_rank (q->shape->layer, flow, flow->unroll[u].rank);
-          const guint64 *side = rank < 0 ? NULL : _hd_matrix_side (q->shape, &m, (guint) rank);
-          vectors |= side == &m.vectors;
-          channels |= side == &m.channels;
-          reduction |= side == &m.reduction;
-        }
-      if (vectors && channels && !reduction)
-        mask |= 1u << STAY_OUTPUTS;
-      else if (reduction && channels)
-        mask |= 1u << STAY_WEIGHTS;
-      else if (reduction && vectors)
-        mask |= 1u << STAY_INPUTS;
+  for (guint d = 0; d < q->core->n_dataflows; d++) {
+    const HdDataflow *flow = &q->core->dataflow[d];
+    gboolean vectors = FALSE, channels = FALSE, reduction = FALSE;
+    for (guint u = 0; u < flow->n_unrolls; u++) {
+      int rank = _hd_cost_find_rank (q->shape->layer, flow, flow->unroll[u].rank);
+      const guint64 *side = rank < 0 ? NULL : _hd_matrix_side (q->shape, &m, (guint) rank);
+      vectors |= side == &m.vectors;
+      channels |= side == &m.channels;
+      reduction |= side == &m.reduction;
     }
+    if (vectors && channels && !reduction)
+      mask |= 1u << STAY_OUTPUTS;
+    else if (reduction && channels)
+      mask |= 1u << STAY_WEIGHTS;
+    else if (reduction && vectors)
+      mask |= 1u << STAY_INPUTS;
+  }
   return mask ? mask : 7;
 }
 
@@ -116,27 +114,24 @@ _hd_cost_systolic (const HdCostQuestion *q, HdCostReport *report, GError **error
   _hd_shape_matrix (q->shape, &m);
   /* Products of two sides and a few widths stay far inside 64 bits then. */
   if (!hd_mul_u64 (m.vectors * m.groups, m.channels, &sides) || !hd_mul_u64 (sides, m.reduction, &sides) || sides > G_GUINT64_CONSTANT (1) << 50 ||
-      q->core->dimension_size[0] > 1u << 20 || (q->core->n_dimensions > 1 && q->core->dimension_size[1] > 1u << 20))
-    {
-      g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "layer %s on core %s: too large for a systolic array (more than 2^50 points, or 2^20 units a side)", q->shape->layer->name, q->core->id);
-      return FALSE;
-    }
+      q->core->dimension_size[0] > 1u << 20 || (q->core->n_dimensions > 1 && q->core->dimension_size[1] > 1u << 20)) {
+    g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "layer %s on core %s: too large for a systolic array (more than 2^50 points, or 2^20 units a side)", q->shape->layer->name, q->core->id);
+    return FALSE;
+  }
   for (guint stay = 0; stay < 3; stay++)
-    if ((mask >> stay) & 1)
-      {
-        Fold f = fold (q, &m, (Stay) stay);
-        HdNodeCost cost = { 0 };
-        double value;
-        write_cost (q, &m, &f, &cost);
-        value = _hd_cost_objective (q->options, cost.energy_pj + cost.load_energy_pj, (double) (cost.cycles + cost.load_cycles));
-        if (!found || value < best)
-          {
-            report->cost = cost;
-            best = value;
-          }
-        found = TRUE;
-        tried++;
+    if ((mask >> stay) & 1) {
+      Fold f = fold (q, &m, (Stay) stay);
+      HdNodeCost cost = { 0 };
+      double value;
+      write_cost (q, &m, &f, &cost);
+      value = _hd_cost_objective (q->options, cost.energy_pj + cost.load_energy_pj, (double) (cost.cycles + cost.load_cycles));
+      if (!found || value < best) {
+        report->cost = cost;
+        best = value;
       }
+      found = TRUE;
+      tried++;
+    }
   report->cost.evaluations = tried;
   return TRUE;
 }

@@ -36,17 +36,16 @@ static void
 collect_slots (HdNest *nest, guint *port_of_slot)
 {
   for (guint o = 0; o < HD_N_OPERANDS; o++)
-    for (int b = -1; nest->shape->operand[o].present && b + 1 < (int) nest->n_levels[o]; b++)
-      {
-        if (b >= 0)
-          add_slot (nest, port_of_slot, o, b, 0, HD_MOVE_FROM_HIGH);
-        add_slot (nest, port_of_slot, o, b, 1, HD_MOVE_TO_LOW);
-        if (o != HD_OPERAND_OUTPUT)
-          continue;
-        if (b >= 0)
-          add_slot (nest, port_of_slot, o, b, 0, HD_MOVE_TO_HIGH);
-        add_slot (nest, port_of_slot, o, b, 1, HD_MOVE_FROM_LOW);
-      }
+    for (int b = -1; nest->shape->operand[o].present && b + 1 < (int) nest->n_levels[o]; b++) {
+      if (b >= 0)
+        add_slot (nest, port_of_slot, o, b, 0, HD_MOVE_FROM_HIGH);
+      add_slot (nest, port_of_slot, o, b, 1, HD_MOVE_TO_LOW);
+      if (o != HD_OPERAND_OUTPUT)
+        continue;
+      if (b >= 0)
+        add_slot (nest, port_of_slot, o, b, 0, HD_MOVE_TO_HIGH);
+      add_slot (nest, port_of_slot, o, b, 1, HD_MOVE_FROM_LOW);
+    }
 }
 
 /* A port of an operand's level that moves inputs and weights both. */
@@ -69,11 +68,10 @@ find_shared (HdNest *nest, guint o)
 {
   guint as = hd_cost_stands_as (nest->q, o);
 
-  for (guint b = 0; b + 1 < nest->n_levels[o]; b++)
-    {
-      nest->both_inputs[o][b][0] = serves_both (nest, nest->level_id[o][b], hd_nest_level (nest, o, b)->port_of[as][HD_MOVE_FROM_HIGH]);
-      nest->both_inputs[o][b][1] = serves_both (nest, nest->level_id[o][b + 1], hd_nest_level (nest, o, b + 1)->port_of[as][HD_MOVE_TO_LOW]);
-    }
+  for (guint b = 0; b + 1 < nest->n_levels[o]; b++) {
+    nest->both_inputs[o][b][0] = serves_both (nest, nest->level_id[o][b], hd_nest_level (nest, o, b)->port_of[as][HD_MOVE_FROM_HIGH]);
+    nest->both_inputs[o][b][1] = serves_both (nest, nest->level_id[o][b + 1], hd_nest_level (nest, o, b + 1)->port_of[as][HD_MOVE_TO_LOW]);
+  }
 }
 
 static void
@@ -83,15 +81,14 @@ sort_slots (HdNest *nest, const guint *port_of_slot)
   guint n = 0;
 
   nest->n_ports = 0;
-  for (guint p = 0; p < HD_PORTS_MAX; p++)
-    {
-      guint before = n;
-      for (guint s = 0; s < nest->n_slots; s++)
-        if (port_of_slot[s] == p)
-          sorted[n++] = nest->slot[s];
-      if (n > before)
-        nest->port_begin[nest->n_ports++] = before;
-    }
+  for (guint p = 0; p < HD_PORTS_MAX; p++) {
+    guint before = n;
+    for (guint s = 0; s < nest->n_slots; s++)
+      if (port_of_slot[s] == p)
+        sorted[n++] = nest->slot[s];
+    if (n > before)
+      nest->port_begin[nest->n_ports++] = before;
+  }
   nest->port_begin[nest->n_ports] = n;
   memcpy (nest->slot, sorted, n * sizeof sorted[0]);
 }
@@ -112,19 +109,17 @@ digest (HdNest *nest, guint o, int b, const HdCrossing *c, guint64 product, HdDi
   memset (d, 0, sizeof *d);
   d->product = product;
   d->pj = hd_crossing_pj (c);
-  for (guint m = 0; m < HD_N_MOVES; m++)
-    {
-      gboolean reads = m == HD_MOVE_TO_HIGH || m == HD_MOVE_TO_LOW;
-      const HdLevel *upper = hd_nest_level (nest, o, (guint) (b + 1));
-      const HdFlow *flow = c->upper[m].transfers ? &c->upper[m] : &c->lower[m];
-      d->real[1][m] = port_cycles (&c->upper[m], reads ? upper->read_width : upper->write_width);
-      if (b >= 0)
-        {
-          const HdLevel *lower = hd_nest_level (nest, o, (guint) b);
-          d->real[0][m] = port_cycles (&c->lower[m], reads ? lower->read_width : lower->write_width);
-        }
-      d->steady[m] = MIN (flow->transfers, all - 1);
+  for (guint m = 0; m < HD_N_MOVES; m++) {
+    gboolean reads = m == HD_MOVE_TO_HIGH || m == HD_MOVE_TO_LOW;
+    const HdLevel *upper = hd_nest_level (nest, o, (guint) (b + 1));
+    const HdFlow *flow = c->upper[m].transfers ? &c->upper[m] : &c->lower[m];
+    d->real[1][m] = port_cycles (&c->upper[m], reads ? upper->read_width : upper->write_width);
+    if (b >= 0) {
+      const HdLevel *lower = hd_nest_level (nest, o, (guint) b);
+      d->real[0][m] = port_cycles (&c->lower[m], reads ? lower->read_width : lower->write_width);
     }
+    d->steady[m] = MIN (flow->transfers, all - 1);
+  }
 }
 
 static gboolean
@@ -149,16 +144,15 @@ _hd_digest (HdNest *nest, guint o, guint b, guint32 id)
 {
   HdDigest *d = &nest->digest[o][b][id];
 
-  if (d->product == 0)
-    {
-      HdPoint point;
-      HdCrossing c;
-      _hd_nest_point (nest, id, &point);
-      hd_nest_crossing (nest, o, b, &point, &c);
-      digest (nest, o, (int) b, &c, point.product, d);
-      d->counted = o == HD_OPERAND_WEIGHT && nest->shape->operand[o].constant && whole_inside (nest, o, id) ? d->pj * _hd_nest_load_share (nest) : d->pj;
-      d->bits = _hd_nest_bits (nest, o, b, &point, o == HD_OPERAND_OUTPUT && _hd_nest_unfinished (nest, &point));
-    }
+  if (d->product == 0) {
+    HdPoint point;
+    HdCrossing c;
+    _hd_nest_point (nest, id, &point);
+    hd_nest_crossing (nest, o, b, &point, &c);
+    digest (nest, o, (int) b, &c, point.product, d);
+    d->counted = o == HD_OPERAND_WEIGHT && nest->shape->operand[o].constant && whole_inside (nest, o, id) ? d->pj * _hd_nest_load_share (nest) : d->pj;
+    d->bits = _hd_nest_bits (nest, o, b, &point, o == HD_OPERAND_OUTPUT && _hd_nest_unfinished (nest, &point));
+  }
   return d;
 }
 
@@ -172,25 +166,23 @@ _hd_timing_init (HdNest *nest, GError **error)
   nest->array_pj = 0;
   collect_slots (nest, port_of_slot);
   sort_slots (nest, port_of_slot);
-  for (guint o = 0; o < HD_N_OPERANDS; o++)
-    {
-      const HdCostShapeOperand *operand = &nest->shape->operand[o];
-      if (!operand->present)
-        continue;
-      find_shared (nest, o);
-      for (guint d = 0; d < operand->n_dims; d++)
-        for (guint t = 0; operand->dim[d].n_terms > 1 && t < operand->dim[d].n_terms; t++)
-          nest->windowed[o] |= 1u << operand->dim[d].rank[t];
-      hd_nest_array (nest, o, &c);
-      digest (nest, o, -1, &c, 1, &nest->array[o]);
-      nest->array_pj += nest->array[o].pj;
-      for (guint b = 0; b + 1 < nest->n_levels[o]; b++)
-        if (!(nest->digest[o][b] = g_try_new0 (HdDigest, nest->n_points)))
-          {
-            g_set_error (error, HD_ERROR, HD_ERROR_MEMORY, "no memory for the %u points of layer %s", nest->n_points, nest->shape->layer->name);
-            return FALSE;
-          }
-    }
+  for (guint o = 0; o < HD_N_OPERANDS; o++) {
+    const HdCostShapeOperand *operand = &nest->shape->operand[o];
+    if (!operand->present)
+      continue;
+    find_shared (nest, o);
+    for (guint d = 0; d < operand->n_dims; d++)
+      for (guint t = 0; operand->dim[d].n_terms > 1 && t < operand->dim[d].n_terms; t++)
+        nest->windowed[o] |= 1u << operand->dim[d].rank[t];
+    hd_nest_array (nest, o, &c);
+    digest (nest, o, -1, &c, 1, &nest->array[o]);
+    nest->array_pj += nest->array[o].pj;
+    for (guint b = 0; b + 1 < nest->n_levels[o]; b++)
+      if (!(nest->digest[o][b] = g_try_new0 (HdDigest, nest->n_points))) {
+        g_set_error (error, HD_ERROR, HD_ERROR_MEMORY, "no memory for the %u points of layer %s", nest->n_points, nest->shape->layer->name);
+        return FALSE;
+      }
+  }
   return TRUE;
 }
 
@@ -212,23 +204,21 @@ _hd_chain_init (const HdNest *nest, const guint8 *loop, guint n, guint8 below[HD
   prefix[0] = 0;
   for (guint i = 0; i < n; i++)
     prefix[i + 1] = prefix[i] + nest->kind[loop[i]].stride;
-  for (guint o = 0; o < HD_N_OPERANDS; o++)
-    {
-      guint relevant = nest->shape->operand[o].relevant, windowed = nest->windowed[o], from = 0;
-      for (guint b = 0; b < nest->n_levels[o]; b++)
-        {
-          guint at = b + 1 == nest->n_levels[o] ? n : below[o][b], i;
-          while (at < n && !((relevant >> nest->kind[loop[at]].rank) & 1))
-            at++;
-          chain->point[o][b] = prefix[at];
-          chain->top_irrelevant[o][b] = chain->top_relevant[o][b] = 1;
-          for (i = at; i > from && !((relevant >> nest->kind[loop[i - 1]].rank) & 1); i--)
-            chain->top_irrelevant[o][b] *= nest->kind[loop[i - 1]].factor;
-          for (i = at; i > from && ((relevant & ~windowed) >> nest->kind[loop[i - 1]].rank) & 1; i--)
-            chain->top_relevant[o][b] *= nest->kind[loop[i - 1]].factor;
-          from = at;
-        }
+  for (guint o = 0; o < HD_N_OPERANDS; o++) {
+    guint relevant = nest->shape->operand[o].relevant, windowed = nest->windowed[o], from = 0;
+    for (guint b = 0; b < nest->n_levels[o]; b++) {
+      guint at = b + 1 == nest->n_levels[o] ? n : below[o][b], i;
+      while (at < n && !((relevant >> nest->kind[loop[at]].rank) & 1))
+        at++;
+      chain->point[o][b] = prefix[at];
+      chain->top_irrelevant[o][b] = chain->top_relevant[o][b] = 1;
+      for (i = at; i > from && !((relevant >> nest->kind[loop[i - 1]].rank) & 1); i--)
+        chain->top_irrelevant[o][b] *= nest->kind[loop[i - 1]].factor;
+      for (i = at; i > from && ((relevant & ~windowed) >> nest->kind[loop[i - 1]].rank) & 1; i--)
+        chain->top_relevant[o][b] *= nest->kind[loop[i - 1]].factor;
+      from = at;
     }
+  }
 }
 
 guint
@@ -265,23 +255,20 @@ _hd_timing_buffers (HdNest *nest, const HdChain *chain, gboolean buffered[HD_N_O
   double used[HD_COST_LEVELS_MAX] = { 0 }, own[HD_N_OPERANDS][HD_COST_LEVELS_MAX];
 
   for (guint o = 0; o < HD_N_OPERANDS; o++)
-    for (guint l = 0; l < nest->n_levels[o]; l++)
-      {
-        double bits = bits_held (nest, o, l, chain) / (double) chain->top_relevant[o][l];
-        own[o][l] = (double) (guint64) MIN (bits, 9e18) / (double) hd_nest_level (nest, o, l)->size_bits;
-        used[nest->level_id[o][l]] += own[o][l];
-      }
+    for (guint l = 0; l < nest->n_levels[o]; l++) {
+      double bits = bits_held (nest, o, l, chain) / (double) chain->top_relevant[o][l];
+      own[o][l] = (double) (guint64) MIN (bits, 9e18) / (double) hd_nest_level (nest, o, l)->size_bits;
+      used[nest->level_id[o][l]] += own[o][l];
+    }
   for (guint i = 0; i < HD_N_OPERANDS; i++)
-    for (guint l = 0; l < nest->n_levels[order[i]]; l++)
-      {
-        guint o = order[i], id = nest->level_id[o][l];
-        buffered[o][l] = used[id] <= 0.5 || hd_nest_level (nest, o, l)->double_buffered;
-        if (!buffered[o][l] && own[o][l] <= 1 - used[id])
-          {
-            buffered[o][l] = TRUE;
-            used[id] += own[o][l];
-          }
+    for (guint l = 0; l < nest->n_levels[order[i]]; l++) {
+      guint o = order[i], id = nest->level_id[o][l];
+      buffered[o][l] = used[id] <= 0.5 || hd_nest_level (nest, o, l)->double_buffered;
+      if (!buffered[o][l] && own[o][l] <= 1 - used[id]) {
+        buffered[o][l] = TRUE;
+        used[id] += own[o][l];
       }
+    }
 }
 
 /* --- stalls ------------------------------------------------------------------------------------------------------------ */
@@ -296,16 +283,15 @@ _hd_windows_covered (const guint64 *period, const guint64 *window, guint n, guin
   p = period[n - 1];
   if (window[n - 1] >= p)
     return x;
-  for (guint part = 0; part < 2; part++)
-    {
-      y = part ? x % p : p;
-      if (part ? y == 0 : x < p)
-        continue;
-      rest = MIN (y, window[n - 1]);
-      if (n > 1 && y > rest)
-        rest += _hd_windows_covered (period, window, n - 1, y) - _hd_windows_covered (period, window, n - 1, rest);
-      whole += part ? rest : x / p * rest;
-    }
+  for (guint part = 0; part < 2; part++) {
+    y = part ? x % p : p;
+    if (part ? y == 0 : x < p)
+      continue;
+    rest = MIN (y, window[n - 1]);
+    if (n > 1 && y > rest)
+      rest += _hd_windows_covered (period, window, n - 1, y) - _hd_windows_covered (period, window, n - 1, rest);
+    whole += part ? rest : x / p * rest;
+  }
   return whole;
 }
 
@@ -319,13 +305,12 @@ add_move (PortMoves *m, guint64 period, guint64 window, guint64 real, guint64 st
 {
   guint i = m->n++;
 
-  for (; i > 0 && m->period[i - 1] > period; i--)
-    {
-      m->period[i] = m->period[i - 1];
-      m->window[i] = m->window[i - 1];
-      m->real[i] = m->real[i - 1];
-      m->steady[i] = m->steady[i - 1];
-    }
+  for (; i > 0 && m->period[i - 1] > period; i--) {
+    m->period[i] = m->period[i - 1];
+    m->window[i] = m->window[i - 1];
+    m->real[i] = m->real[i - 1];
+    m->steady[i] = m->steady[i - 1];
+  }
   m->period[i] = period;
   m->window[i] = window;
   m->real[i] = real;
@@ -341,11 +326,10 @@ distinct_periods (const PortMoves *m, guint64 *period, guint64 *window)
   for (guint i = 0; i < m->n; i++)
     if (n > 0 && period[n - 1] == m->period[i])
       window[n - 1] = MAX (window[n - 1], m->window[i]);
-    else
-      {
-        period[n] = m->period[i];
-        window[n++] = m->window[i];
-      }
+    else {
+      period[n] = m->period[i];
+      window[n++] = m->window[i];
+    }
   return n;
 }
 
@@ -380,18 +364,15 @@ port_stall (const HdNest *nest, const PortMoves *m)
   unsigned __int128 over = 0, demand = 0, room;
 
   for (guint i = 0; i < m->n; i++)
-    if (m->real[i] > m->window[i])
-      {
-        over += (unsigned __int128) (m->real[i] - m->window[i]) * m->steady[i];
-        demand += (unsigned __int128) m->window[i] * m->steady[i];
-      }
-    else
+    if (m->real[i] > m->window[i]) {
+      over += (unsigned __int128) (m->real[i] - m->window[i]) * m->steady[i];
+      demand += (unsigned __int128) m->window[i] * m->steady[i];
+    } else
       demand += (unsigned __int128) m->real[i] * m->steady[i];
-  if (m->n > 1 && demand > 0)
-    {
-      room = covered (nest, m);
-      over += demand > room ? demand - room : 0;
-    }
+  if (m->n > 1 && demand > 0) {
+    room = covered (nest, m);
+    over += demand > room ? demand - room : 0;
+  }
   return over > G_MAXINT64 ? G_MAXINT64 : (guint64) over;
 }
 
@@ -402,25 +383,23 @@ stall (HdNest *nest, const HdChain *chain, const HdDigest *at[HD_N_OPERANDS][HD_
   guint64 worst = 0;
 
   _hd_timing_buffers (nest, chain, buffered);
-  for (guint p = 0; p < nest->n_ports; p++)
-    {
-      PortMoves m;
-      guint64 s;
-      m.n = 0;
-      for (guint i = nest->port_begin[p]; i < nest->port_begin[p + 1]; i++)
-        {
-          const HdSlot *slot = &nest->slot[i];
-          const HdDigest *d = slot->boundary < 0 ? &nest->array[slot->operand] : at[slot->operand][slot->boundary];
-          guint64 window = d->product;
-          if (d->real[slot->end][slot->movement] == 0)
-            continue;
-          if (slot->boundary >= 0 && !buffered[slot->operand][slot->boundary])
-            window /= chain->top_irrelevant[slot->operand][slot->boundary];
-          add_move (&m, d->product, window, d->real[slot->end][slot->movement], d->steady[slot->movement]);
-        }
-      s = port_stall (nest, &m);
-      worst = MAX (worst, s);
+  for (guint p = 0; p < nest->n_ports; p++) {
+    PortMoves m;
+    guint64 s;
+    m.n = 0;
+    for (guint i = nest->port_begin[p]; i < nest->port_begin[p + 1]; i++) {
+      const HdSlot *slot = &nest->slot[i];
+      const HdDigest *d = slot->boundary < 0 ? &nest->array[slot->operand] : at[slot->operand][slot->boundary];
+      guint64 window = d->product;
+      if (d->real[slot->end][slot->movement] == 0)
+        continue;
+      if (slot->boundary >= 0 && !buffered[slot->operand][slot->boundary])
+        window /= chain->top_irrelevant[slot->operand][slot->boundary];
+      add_move (&m, d->product, window, d->real[slot->end][slot->movement], d->steady[slot->movement]);
     }
+    s = port_stall (nest, &m);
+    worst = MAX (worst, s);
+  }
   return worst;
 }
 
@@ -435,12 +414,11 @@ loads_of (const HdNest *nest, guint o, const HdDigest *at[HD_COST_LEVELS_MAX], g
 {
   Loads sum = { 0, 0, 0 };
 
-  for (guint b = 0; b < n_boundaries; b++)
-    {
-      guint64 t = MAX (at[b]->real[0][HD_MOVE_FROM_HIGH], at[b]->real[1][HD_MOVE_TO_LOW]);
-      guint shared = (guint) nest->both_inputs[o][b][0] + (guint) nest->both_inputs[o][b][1];
-      *(shared == 2 ? &sum.both : shared ? &sum.one : &sum.none) += t;
-    }
+  for (guint b = 0; b < n_boundaries; b++) {
+    guint64 t = MAX (at[b]->real[0][HD_MOVE_FROM_HIGH], at[b]->real[1][HD_MOVE_TO_LOW]);
+    guint shared = (guint) nest->both_inputs[o][b][0] + (guint) nest->both_inputs[o][b][1];
+    *(shared == 2 ? &sum.both : shared ? &sum.one : &sum.none) += t;
+  }
   return sum;
 }
 
@@ -471,11 +449,10 @@ offload (const HdNest *nest, const HdDigest *at[HD_COST_LEVELS_MAX])
   guint n = nest->n_levels[HD_OPERAND_OUTPUT];
   guint64 sum = 0;
 
-  for (guint b = 0; b + 1 < n; b++)
-    {
-      guint64 t = MAX (at[b]->real[0][HD_MOVE_TO_HIGH], at[b]->real[1][HD_MOVE_FROM_LOW]);
-      sum += nest->q->options->rules == HD_RULES_ZIGZAG && b + 2 < n ? 1 : t;
-    }
+  for (guint b = 0; b + 1 < n; b++) {
+    guint64 t = MAX (at[b]->real[0][HD_MOVE_TO_HIGH], at[b]->real[1][HD_MOVE_FROM_LOW]);
+    sum += nest->q->options->rules == HD_RULES_ZIGZAG && b + 2 < n ? 1 : t;
+  }
   return sum;
 }
 
@@ -488,11 +465,10 @@ _hd_timing_evaluate (HdNest *nest, const HdChain *chain, HdTiming *timing)
   timing->pj = nest->array_pj;
   timing->load_pj = 0;
   for (guint o = 0; o < HD_N_OPERANDS; o++)
-    for (guint b = 0; b + 1 < nest->n_levels[o]; b++)
-      {
-        at[o][b] = _hd_digest (nest, o, b, chain->point[o][b]);
-        *(o == HD_OPERAND_WEIGHT && b >= held ? &timing->load_pj : &timing->pj) += at[o][b]->pj;
-      }
+    for (guint b = 0; b + 1 < nest->n_levels[o]; b++) {
+      at[o][b] = _hd_digest (nest, o, b, chain->point[o][b]);
+      *(o == HD_OPERAND_WEIGHT && b >= held ? &timing->load_pj : &timing->pj) += at[o][b]->pj;
+    }
   timing->stall = stall (nest, chain, at);
   load (nest, at, held, timing);
   timing->offload = offload (nest, at[HD_OPERAND_OUTPUT]);

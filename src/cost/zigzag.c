@@ -30,12 +30,11 @@ dim_volume (const HdCostShapeDim *dim, const double *size, gboolean whole)
   double n[2] = { 1, 1 }, volume = 1;
   guint64 g, a, b;
 
-  if (dim->n_terms != 2)
-    {
-      for (guint t = 0; t < dim->n_terms; t++)
-        volume *= size[dim->rank[t]];
-      return volume;
-    }
+  if (dim->n_terms != 2) {
+    for (guint t = 0; t < dim->n_terms; t++)
+      volume *= size[dim->rank[t]];
+    return volume;
+  }
   for (guint t = 0; t < 2; t++)
     n[t] = size[dim->rank[t]];
   g = hd_gcd ((guint64) dim->coefficient[0], (guint64) dim->coefficient[1]);
@@ -149,13 +148,12 @@ low_flow (const HdNest *nest, guint operand, guint l, const HdPoint *point, gboo
   double amount = elements (nest, operand, l, point, FALSE) * boost (nest, operand, l, FALSE), per = amount, times = 1;
   guint64 count = nest->total / point->product;
 
-  if (l > 0)
-    {
-      const HdLevel *low = hd_nest_level (nest, operand, l - 1);
-      double other = (double) (read ? low->write_width : low->read_width) * ratio_distinct (nest, operand, l, FALSE);
-      per = MIN (MIN (other / precision, width / precision), amount);
-      times = ceil (amount / per);
-    }
+  if (l > 0) {
+    const HdLevel *low = hd_nest_level (nest, operand, l - 1);
+    double other = (double) (read ? low->write_width : low->read_width) * ratio_distinct (nest, operand, l, FALSE);
+    per = MIN (MIN (other / precision, width / precision), amount);
+    times = ceil (amount / per);
+  }
   fill (flow, ceil (per * precision / gran) * (gran / width) * (double) count * times * instances (nest, operand, l), read ? level->read_pj : level->write_pj,
         elements (nest, operand, l, point, TRUE) * boost (nest, operand, l, TRUE) * precision, count);
 }
@@ -166,18 +164,16 @@ _hd_zigzag_crossing (const HdNest *nest, guint operand, guint b, const HdPoint *
   guint bits = nest->shape->operand[operand].bits;
 
   memset (c, 0, sizeof *c);
-  if (operand != HD_OPERAND_OUTPUT)
-    {
-      low_flow (nest, operand, b + 1, point, TRUE, bits, &c->upper[HD_MOVE_TO_LOW]);
-      high_flow (nest, operand, b, point, FALSE, bits, &c->lower[HD_MOVE_FROM_HIGH]);
-      return;
-    }
-  if (partial (nest, b + 1, point))
-    {
-      bits = nest->shape->partial_bits;
-      low_flow (nest, operand, b + 1, point, TRUE, bits, &c->upper[HD_MOVE_TO_LOW]);
-      high_flow (nest, operand, b, point, FALSE, bits, &c->lower[HD_MOVE_FROM_HIGH]);
-    }
+  if (operand != HD_OPERAND_OUTPUT) {
+    low_flow (nest, operand, b + 1, point, TRUE, bits, &c->upper[HD_MOVE_TO_LOW]);
+    high_flow (nest, operand, b, point, FALSE, bits, &c->lower[HD_MOVE_FROM_HIGH]);
+    return;
+  }
+  if (partial (nest, b + 1, point)) {
+    bits = nest->shape->partial_bits;
+    low_flow (nest, operand, b + 1, point, TRUE, bits, &c->upper[HD_MOVE_TO_LOW]);
+    high_flow (nest, operand, b, point, FALSE, bits, &c->lower[HD_MOVE_FROM_HIGH]);
+  }
   low_flow (nest, operand, b + 1, point, FALSE, bits, &c->upper[HD_MOVE_FROM_LOW]);
   high_flow (nest, operand, b, point, TRUE, bits, &c->lower[HD_MOVE_TO_HIGH]);
 }
@@ -190,15 +186,13 @@ _hd_zigzag_array (const HdNest *nest, guint operand, HdCrossing *c)
 
   memset (c, 0, sizeof *c);
   _hd_nest_point (nest, 0, &empty);
-  if (operand != HD_OPERAND_OUTPUT)
-    {
-      low_flow (nest, operand, 0, &empty, TRUE, bits, &c->upper[HD_MOVE_TO_LOW]);
-      return;
-    }
-  if (partial (nest, 0, &empty))
-    {
-      bits = nest->shape->partial_bits;
-      low_flow (nest, operand, 0, &empty, TRUE, bits, &c->upper[HD_MOVE_TO_LOW]);
-    }
+  if (operand != HD_OPERAND_OUTPUT) {
+    low_flow (nest, operand, 0, &empty, TRUE, bits, &c->upper[HD_MOVE_TO_LOW]);
+    return;
+  }
+  if (partial (nest, 0, &empty)) {
+    bits = nest->shape->partial_bits;
+    low_flow (nest, operand, 0, &empty, TRUE, bits, &c->upper[HD_MOVE_TO_LOW]);
+  }
   low_flow (nest, operand, 0, &empty, FALSE, bits, &c->upper[HD_MOVE_FROM_LOW]);
 }

@@ -78,17 +78,16 @@ tell_hole (HdMappingReader *reader, guint s)
   const HdMappingStack *stack = &g_array_index (reader->stacks, HdMappingStack, s);
   g_autofree gboolean *outside = g_new0 (gboolean, workload->n_layers);
   for (HdLayerId l = stack->layers[0]; l <= stack->layers[stack->n_layers - 1]; l++)
-    FOR_EACH_PRODUCER (workload, l, producer)
-    {
-      gboolean inside = reader->stack_of_layer[l] == s + 1;
-      if (inside && outside[producer]) {
-        hd_diagnostics_add (reader->faults, stack->line, "the stack has a hole: \"%s\" in it needs \"%s\", which needs the stack but is not in it", workload->layers[l].name,
-                            workload->layers[producer].name);
-        return TRUE;
-      }
-      if (!inside && (outside[producer] || reader->stack_of_layer[producer] == s + 1))
-        outside[l] = TRUE;
+    FOR_EACH_PRODUCER (workload, l, producer) {
+    gboolean inside = reader->stack_of_layer[l] == s + 1;
+    if (inside && outside[producer]) {
+      hd_diagnostics_add (reader->faults, stack->line, "the stack has a hole: \"%s\" in it needs \"%s\", which needs the stack but is not in it", workload->layers[l].name,
+                          workload->layers[producer].name);
+      return TRUE;
     }
+    if (!inside && (outside[producer] || reader->stack_of_layer[producer] == s + 1))
+      outside[l] = TRUE;
+  }
   return FALSE;
 }
 

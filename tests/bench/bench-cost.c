@@ -24,16 +24,15 @@ cost_network (const HdPlatform *platform, const HdWorkload *workload, const HdCo
   guint64 evaluations = 0;
 
   *pj = 0;
-  for (guint l = 0; l < workload->n_layers; l++)
-    {
-      HdBox box = hd_layer_whole_box (&workload->layers[l]);
-      HdCostPlace place;
-      HdNodeCost cost;
-      if (!hd_cost_place_lowest (model, 0, l, &box, l + 1 == workload->n_layers, &place, NULL) || !hd_cost_node (model, 0, l, &box, &place, &cost, NULL))
-        continue;
-      *pj += cost.energy_pj + cost.load_energy_pj;
-      evaluations += cost.evaluations;
-    }
+  for (guint l = 0; l < workload->n_layers; l++) {
+    HdBox box = hd_layer_whole_box (&workload->layers[l]);
+    HdCostPlace place;
+    HdNodeCost cost;
+    if (!hd_cost_place_lowest (model, 0, l, &box, l + 1 == workload->n_layers, &place, NULL) || !hd_cost_node (model, 0, l, &box, &place, &cost, NULL))
+      continue;
+    *pj += cost.energy_pj + cost.load_energy_pj;
+    evaluations += cost.evaluations;
+  }
   return evaluations;
 }
 
@@ -65,21 +64,18 @@ bench_cache (const HdPlatform *platform, const HdWorkload *workload)
   guint64 n = 0, shapes, evaluations, cycles = 0;
   double began = 0, seconds;
 
-  for (guint round = 0; round < 2000; round++)
-    {
-      if (round == 1)
-        {
-          began = cpu_seconds ();
-          n = 0;
-        }
-      for (gint64 y = 0; y + 1 < rows; y++, n++)
-        {
-          HdNodeCost cost;
-          box.range[oy] = (HdRange) { y, y + 1 };
-          if (hd_cost_node (model, 0, 0, &box, NULL, &cost, NULL))
-            cycles += cost.cycles;
-        }
+  for (guint round = 0; round < 2000; round++) {
+    if (round == 1) {
+      began = cpu_seconds ();
+      n = 0;
     }
+    for (gint64 y = 0; y + 1 < rows; y++, n++) {
+      HdNodeCost cost;
+      box.range[oy] = (HdRange) { y, y + 1 };
+      if (hd_cost_node (model, 0, 0, &box, NULL, &cost, NULL))
+        cycles += cost.cycles;
+    }
+  }
   seconds = cpu_seconds () - began;
   hd_cost_model_statistics (model, &shapes, &evaluations);
   printf ("%-44s %8llu look-ups     %8.4f s %7.1f ns each; %llu shapes (%llu cycles)\n", "a shape already seen", (unsigned long long) n, seconds, seconds * 1e9 / (double) n, (unsigned long long) shapes,

@@ -33,18 +33,16 @@ static void
 read_mapping (HdCostMapping *m)
 {
   m->n_unrolls = (guint) next ();
-  for (guint u = 0; u < m->n_unrolls; u++)
-    {
-      m->unroll[u].rank = (guint) next ();
-      m->unroll[u].dimension = (guint) next ();
-      m->unroll[u].factor = next ();
-    }
+  for (guint u = 0; u < m->n_unrolls; u++) {
+    m->unroll[u].rank = (guint) next ();
+    m->unroll[u].dimension = (guint) next ();
+    m->unroll[u].factor = next ();
+  }
   m->n_loops = (guint) next ();
-  for (guint i = 0; i < m->n_loops; i++)
-    {
-      m->loop[i].rank = (guint) next ();
-      m->loop[i].factor = next ();
-    }
+  for (guint i = 0; i < m->n_loops; i++) {
+    m->loop[i].rank = (guint) next ();
+    m->loop[i].factor = next ();
+  }
   for (guint o = 0; o < HD_N_OPERANDS; o++)
     for (guint l = 0, n = (guint) next (); l < n; l++)
       m->below[o][l] = (guint8) next ();
@@ -59,13 +57,12 @@ print_report (const HdCostReport *r)
   printf ("{\"energy\":%s,", g_ascii_dtostr (number, sizeof number, r->cost.energy_pj + r->cost.load_energy_pj));
   printf ("\"compute\":%llu,\"stall\":%llu,\"load\":%llu,\"offload\":%llu,\"words\":[", (unsigned long long) r->cost.compute_cycles, (unsigned long long) r->cost.stall_cycles,
           (unsigned long long) (r->cost.input_cycles + r->cost.load_cycles), (unsigned long long) r->cost.offload_cycles);
-  for (guint i = 0; i < r->n_levels; i++)
-    {
-      printf ("%s[%d", i ? "," : "", (int) r->level[i].operand);
-      for (guint m = 0; m < HD_N_MOVES; m++)
-        printf (",%s", g_ascii_dtostr (number, sizeof number, r->level[i].move[m].words));
-      printf ("]");
-    }
+  for (guint i = 0; i < r->n_levels; i++) {
+    printf ("%s[%d", i ? "," : "", (int) r->level[i].operand);
+    for (guint m = 0; m < HD_N_MOVES; m++)
+      printf (",%s", g_ascii_dtostr (number, sizeof number, r->level[i].move[m].words));
+    printf ("]");
+  }
   printf ("]}\n");
 }
 

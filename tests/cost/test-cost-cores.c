@@ -41,16 +41,15 @@ Test (systolic, equals_all_rows_of_scale_sim)
   if (!g_file_get_contents (path, &text, NULL, NULL))
     cr_skip ("the reference numbers are not here");
   lines = g_strsplit (g_strstrip (text), "\n", -1);
-  for (guint i = 1; lines[i]; i++)
-    {
-      g_auto (GStrv) f = g_strsplit (lines[i], ",", -1);
-      Toy toy;
-      systolic (&toy, g_ascii_strtoull (f[1], NULL, 10), f[2]);
-      toy_matmul (&toy, g_ascii_strtoull (f[4], NULL, 10), g_ascii_strtoull (f[5], NULL, 10), g_ascii_strtoull (f[6], NULL, 10), FALSE);
-      HdNodeCost cost = cost_of (&toy);
-      cr_assert (cost.cycles + cost.load_cycles == g_ascii_strtoull (f[9], NULL, 10), "%s: %d cycles", lines[i], (int) cost.cycles);
-      rows++;
-    }
+  for (guint i = 1; lines[i]; i++) {
+    g_auto (GStrv) f = g_strsplit (lines[i], ",", -1);
+    Toy toy;
+    systolic (&toy, g_ascii_strtoull (f[1], NULL, 10), f[2]);
+    toy_matmul (&toy, g_ascii_strtoull (f[4], NULL, 10), g_ascii_strtoull (f[5], NULL, 10), g_ascii_strtoull (f[6], NULL, 10), FALSE);
+    HdNodeCost cost = cost_of (&toy);
+    cr_assert (cost.cycles + cost.load_cycles == g_ascii_strtoull (f[9], NULL, 10), "%s: %d cycles", lines[i], (int) cost.cycles);
+    rows++;
+  }
   cr_assert (eq (uint, rows, 48));
 }
 

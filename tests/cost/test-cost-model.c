@@ -43,11 +43,10 @@ Test (model, same_shapes_are_costed_once_and_borders_by_themselves)
   machine (&toy);
   toy_conv (&toy, 8, 8, 6, 8, 3, 3, 1, 1, 1);
   g_autoptr (HdCostModel) model = hd_cost_model_new (&toy.platform, &toy.workload, NULL);
-  for (gint64 y = 0; y < 8; y++)
-    {
-      HdBox box = row (&toy, y);
-      cr_assert (hd_cost_node (model, 0, 0, &box, NULL, &cost[y], NULL));
-    }
+  for (gint64 y = 0; y < 8; y++) {
+    HdBox box = row (&toy, y);
+    cr_assert (hd_cost_node (model, 0, 0, &box, NULL, &cost[y], NULL));
+  }
   hd_cost_model_statistics (model, &shapes, &evaluations);
   cr_assert (eq (u64, shapes, 3), "the first row, the last row, the others");
   cr_assert (memcmp (&cost[1], &cost[6], sizeof cost[0]) == 0);
@@ -117,11 +116,10 @@ ask (gpointer data)
   Asker *a = data;
 
   for (guint round = 0; round < 20; round++)
-    for (gint64 y = 0; y < 8; y++)
-      {
-        HdBox box = row (a->toy, y);
-        hd_cost_node (a->model, 0, 0, &box, NULL, &a->cost[y], NULL);
-      }
+    for (gint64 y = 0; y < 8; y++) {
+      HdBox box = row (a->toy, y);
+      hd_cost_node (a->model, 0, 0, &box, NULL, &a->cost[y], NULL);
+    }
   return NULL;
 }
 
@@ -135,13 +133,12 @@ Test (model, threads_share_the_cache)
   machine (&toy);
   toy_conv (&toy, 8, 8, 6, 8, 3, 3, 1, 1, 1);
   g_autoptr (HdCostModel) model = hd_cost_model_new (&toy.platform, &toy.workload, NULL);
-  for (guint t = 0; t < 4; t++)
-    {
-      memset (&asker[t], 0, sizeof asker[t]);
-      asker[t].model = model;
-      asker[t].toy = &toy;
-      thread[t] = g_thread_new ("asker", ask, &asker[t]);
-    }
+  for (guint t = 0; t < 4; t++) {
+    memset (&asker[t], 0, sizeof asker[t]);
+    asker[t].model = model;
+    asker[t].toy = &toy;
+    thread[t] = g_thread_new ("asker", ask, &asker[t]);
+  }
   for (guint t = 0; t < 4; t++)
     g_thread_join (thread[t]);
   for (guint t = 1; t < 4; t++)
@@ -160,14 +157,13 @@ Test (model, many_shapes_make_the_cache_grow)
   HdCostOptions options = { .rules = HD_RULES_SIMPLE };
   g_autoptr (HdCostModel) model = hd_cost_model_new (&toy.platform, &toy.workload, &options);
   for (guint round = 0; round < 2; round++)
-    for (gint64 m = 1; m <= 1000; m++)
-      {
-        HdBox box = hd_layer_whole_box (&toy.layer);
-        HdNodeCost cost;
-        box.range[0].to = m;
-        cr_assert (hd_cost_node (model, 0, 0, &box, NULL, &cost, NULL));
-        cr_assert (eq (u64, cost.macs, (guint64) m * 16));
-      }
+    for (gint64 m = 1; m <= 1000; m++) {
+      HdBox box = hd_layer_whole_box (&toy.layer);
+      HdNodeCost cost;
+      box.range[0].to = m;
+      cr_assert (hd_cost_node (model, 0, 0, &box, NULL, &cost, NULL));
+      cr_assert (eq (u64, cost.macs, (guint64) m * 16));
+    }
   hd_cost_model_statistics (model, &shapes, &evaluations);
   cr_assert (eq (u64, shapes, 1000));
 }
@@ -345,24 +341,21 @@ Test (windows, union_equals_marking)
   HdRandom random;
 
   hd_random_init (&random, 7);
-  for (guint i = 0; i < 2000; i++)
-    {
-      guint64 period[5], window[5], x, marked = 0, p = 1;
-      guint n = (guint) (1 + hd_random_below (&random, 5));
-      for (guint k = 0; k < n; k++)
-        {
-          p *= 1 + hd_random_below (&random, 4);
-          period[k] = p;
-          window[k] = 1 + hd_random_below (&random, p);
-        }
-      x = hd_random_below (&random, 3 * p + 1);
-      for (guint64 t = 0; t < x; t++)
-        {
-          gboolean open = FALSE;
-          for (guint k = 0; k < n; k++)
-            open |= t % period[k] < window[k];
-          marked += open;
-        }
-      cr_assert (eq (u64, _hd_windows_covered (period, window, n, x), marked));
+  for (guint i = 0; i < 2000; i++) {
+    guint64 period[5], window[5], x, marked = 0, p = 1;
+    guint n = (guint) (1 + hd_random_below (&random, 5));
+    for (guint k = 0; k < n; k++) {
+      p *= 1 + hd_random_below (&random, 4);
+      period[k] = p;
+      window[k] = 1 + hd_random_below (&random, p);
     }
+    x = hd_random_below (&random, 3 * p + 1);
+    for (guint64 t = 0; t < x; t++) {
+      gboolean open = FALSE;
+      for (guint k = 0; k < n; k++)
+        open |= t % period[k] < window[k];
+      marked += open;
+    }
+    cr_assert (eq (u64, _hd_windows_covered (period, window, n, x), marked));
+  }
 }

@@ -30,17 +30,16 @@ cost_network (const HdCostOptions *options)
   g_autoptr (HdCostModel) model = hd_cost_model_new (platform, workload, options);
   Total total = { 0 };
 
-  for (guint l = 0; l < workload->n_layers; l++)
-    {
-      HdBox box = hd_layer_whole_box (&workload->layers[l]);
-      HdCostPlace place;
-      HdNodeCost cost;
-      cr_assert (hd_cost_place_lowest (model, 0, l, &box, l + 1 == workload->n_layers, &place, NULL));
-      cr_assert (hd_cost_node (model, 0, l, &box, &place, &cost, NULL));
-      total.pj += cost.energy_pj + cost.load_energy_pj;
-      total.cycles += cost.cycles + cost.load_cycles;
-      total.evaluations += cost.evaluations;
-    }
+  for (guint l = 0; l < workload->n_layers; l++) {
+    HdBox box = hd_layer_whole_box (&workload->layers[l]);
+    HdCostPlace place;
+    HdNodeCost cost;
+    cr_assert (hd_cost_place_lowest (model, 0, l, &box, l + 1 == workload->n_layers, &place, NULL));
+    cr_assert (hd_cost_node (model, 0, l, &box, &place, &cost, NULL));
+    total.pj += cost.energy_pj + cost.load_energy_pj;
+    total.cycles += cost.cycles + cost.load_cycles;
+    total.evaluations += cost.evaluations;
+  }
   return total;
 }
 

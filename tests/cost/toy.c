@@ -17,11 +17,10 @@ toy_init (Toy *toy, guint n_dimensions, const guint64 *sizes)
   toy->core.level = toy->level;
   toy->core.dataflow = toy->dataflow;
   toy->core.n_dimensions = n_dimensions;
-  for (guint d = 0; d < n_dimensions; d++)
-    {
-      toy->core.dimension_name[d] = names[d];
-      toy->core.dimension_size[d] = sizes[d];
-    }
+  for (guint d = 0; d < n_dimensions; d++) {
+    toy->core.dimension_name[d] = names[d];
+    toy->core.dimension_size[d] = sizes[d];
+  }
   for (guint o = 0; o < HD_N_OPERANDS; o++)
     toy->core.operand_memory[o] = HD_NONE;
   toy->platform.name = (char *) "toy";
@@ -38,11 +37,10 @@ toy_level (Toy *toy, const char *id, guint operands, guint64 size_bits, guint64 
                        .read_granularity = width, .write_granularity = width, .read_pj = read_pj, .write_pj = write_pj, .serves = serves, .n_ports = 2 };
   level->port_kind[0] = HD_PORT_READ;
   level->port_kind[1] = HD_PORT_WRITE;
-  for (guint o = 0; o < HD_N_OPERANDS; o++)
-    {
-      level->port_of[o][HD_MOVE_TO_LOW] = level->port_of[o][HD_MOVE_TO_HIGH] = 0;
-      level->port_of[o][HD_MOVE_FROM_LOW] = level->port_of[o][HD_MOVE_FROM_HIGH] = 1;
-    }
+  for (guint o = 0; o < HD_N_OPERANDS; o++) {
+    level->port_of[o][HD_MOVE_TO_LOW] = level->port_of[o][HD_MOVE_TO_HIGH] = 0;
+    level->port_of[o][HD_MOVE_FROM_LOW] = level->port_of[o][HD_MOVE_FROM_HIGH] = 1;
+  }
   return level;
 }
 
@@ -65,12 +63,11 @@ begin (Toy *toy, const char *type, gboolean variable)
   toy->layer.n_operands = 3;
   toy->layer.operands = toy->operand;
   toy->workload = (HdWorkload) { (char *) "toy", 1, &toy->layer, 3, toy->tensor };
-  for (guint o = 0; o < 3; o++)
-    {
-      static char *const names[] = { (char *) "in", (char *) "weight", (char *) "out" };
-      toy->tensor[o].name = names[o];
-      toy->operand[o].tensor = o;
-    }
+  for (guint o = 0; o < 3; o++) {
+    static char *const names[] = { (char *) "in", (char *) "weight", (char *) "out" };
+    toy->tensor[o].name = names[o];
+    toy->operand[o].tensor = o;
+  }
   toy->operand[0].role = HD_ROLE_INPUT;
   toy->operand[1].role = variable ? HD_ROLE_INPUT : HD_ROLE_WEIGHT;
   toy->operand[2].role = HD_ROLE_OUTPUT;

@@ -68,18 +68,17 @@ instance_of (const Walker *w, guint operand, int l, guint64 place, gboolean sums
 
   if (first)
     *first = TRUE;
-  for (guint u = 0; u < w->m->n_unrolls; u++)
-    {
-      guint64 at = place % w->m->unroll[u].factor;
-      gboolean relevant = depends (w, operand, w->m->unroll[u].rank);
-      place /= w->m->unroll[u].factor;
-      if (inside (w, operand, l, w->m->unroll[u].dimension))
-        continue;
-      if (first && !relevant && at > 0)
-        *first = FALSE;
-      if (!sums || relevant)
-        id = id * w->m->unroll[u].factor + at;
-    }
+  for (guint u = 0; u < w->m->n_unrolls; u++) {
+    guint64 at = place % w->m->unroll[u].factor;
+    gboolean relevant = depends (w, operand, w->m->unroll[u].rank);
+    place /= w->m->unroll[u].factor;
+    if (inside (w, operand, l, w->m->unroll[u].dimension))
+      continue;
+    if (first && !relevant && at > 0)
+      *first = FALSE;
+    if (!sums || relevant)
+      id = id * w->m->unroll[u].factor + at;
+  }
   return id;
 }
 
@@ -91,27 +90,24 @@ point_at (const Walker *w, const guint64 *digit, guint64 place, guint64 *index)
 
   for (guint r = 0; r < w->toy->layer.n_ranks; r++)
     scale[r] = 1;
-  for (guint i = 0; i < w->m->n_loops; i++)
-    {
-      guint r = w->m->loop[i].rank;
-      step[r] += digit[i] * scale[r];
-      scale[r] *= w->m->loop[i].factor;
-    }
+  for (guint i = 0; i < w->m->n_loops; i++) {
+    guint r = w->m->loop[i].rank;
+    step[r] += digit[i] * scale[r];
+    scale[r] *= w->m->loop[i].factor;
+  }
   for (guint r = 0; r < w->toy->layer.n_ranks; r++)
     scale[r] = 1;
-  for (guint u = 0; u < w->m->n_unrolls; u++)
-    {
-      guint r = w->m->unroll[u].rank;
-      at[r] += place % w->m->unroll[u].factor * scale[r];
-      scale[r] *= w->m->unroll[u].factor;
-      place /= w->m->unroll[u].factor;
-    }
-  for (guint r = 0; r < w->toy->layer.n_ranks; r++)
-    {
-      index[r] = step[r] * w->unroll[r] + at[r];
-      if ((gint64) index[r] >= hd_range_size (w->box->range[r]))
-        return FALSE;
-    }
+  for (guint u = 0; u < w->m->n_unrolls; u++) {
+    guint r = w->m->unroll[u].rank;
+    at[r] += place % w->m->unroll[u].factor * scale[r];
+    scale[r] *= w->m->unroll[u].factor;
+    place /= w->m->unroll[u].factor;
+  }
+  for (guint r = 0; r < w->toy->layer.n_ranks; r++) {
+    index[r] = step[r] * w->unroll[r] + at[r];
+    if ((gint64) index[r] >= hd_range_size (w->box->range[r]))
+      return FALSE;
+  }
   return TRUE;
 }
 
@@ -121,16 +117,15 @@ element_at (const Walker *w, guint operand, const guint64 *index)
 {
   guint64 id = 0;
 
-  for (guint d = 0; d < w->toy->tensor[operand].n_dims; d++)
-    {
-      const HdProjection *p = &w->toy->operand[operand].projection[d];
-      gint64 at = p->offset;
-      for (guint r = 0; r < w->toy->layer.n_ranks; r++)
-        at += p->coefficient[r] * (w->box->range[r].from + (gint64) index[r]);
-      if (at < 0 || at >= (gint64) w->toy->tensor[operand].size[d])
-        return 0;
-      id = id * w->toy->tensor[operand].size[d] + (guint64) at;
-    }
+  for (guint d = 0; d < w->toy->tensor[operand].n_dims; d++) {
+    const HdProjection *p = &w->toy->operand[operand].projection[d];
+    gint64 at = p->offset;
+    for (guint r = 0; r < w->toy->layer.n_ranks; r++)
+      at += p->coefficient[r] * (w->box->range[r].from + (gint64) index[r]);
+    if (at < 0 || at >= (gint64) w->toy->tensor[operand].size[d])
+      return 0;
+    id = id * w->toy->tensor[operand].size[d] + (guint64) at;
+  }
   return id + 1;
 }
 
@@ -144,23 +139,20 @@ tile_of (const Walker *w, guint operand, int l, guint64 instance, gboolean sums,
 
   memcpy (digit, outer, sizeof digit);
   memset (digit, 0, from * sizeof digit[0]);
-  for (;;)
-    {
-      for (guint64 place = 0; place < n_places (w); place++)
-        {
-          guint64 e;
-          if (instance_of (w, operand, l, place, sums, NULL) == instance && point_at (w, digit, place, index) && (e = element_at (w, operand, index)))
-            g_hash_table_add (set, GUINT_TO_POINTER ((guint) e));
-        }
-      for (i = 0; i < from; i++)
-        {
-          if (++digit[i] < w->m->loop[i].factor)
-            break;
-          digit[i] = 0;
-        }
-      if (i == from)
-        return set;
+  for (;;) {
+    for (guint64 place = 0; place < n_places (w); place++) {
+      guint64 e;
+      if (instance_of (w, operand, l, place, sums, NULL) == instance && point_at (w, digit, place, index) && (e = element_at (w, operand, index)))
+        g_hash_table_add (set, GUINT_TO_POINTER ((guint) e));
     }
+    for (i = 0; i < from; i++) {
+      if (++digit[i] < w->m->loop[i].factor)
+        break;
+      digit[i] = 0;
+    }
+    if (i == from)
+      return set;
+  }
 }
 
 static double
@@ -178,14 +170,13 @@ move_tiles (Walker *w, guint operand, int l, const guint64 *outer, guint from, H
   gboolean read = movement == HD_MOVE_TO_LOW || movement == HD_MOVE_TO_HIGH, first;
   g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
 
-  for (guint64 place = 0; place < n_places (w); place++)
-    {
-      guint64 instance = instance_of (w, operand, l, place, FALSE, &first);
-      if ((one_of_sums && !first) || !g_hash_table_add (seen, GUINT_TO_POINTER ((guint) instance + 1)))
-        continue;
-      g_autoptr (GHashTable) tile = tile_of (w, operand, l, instance, FALSE, outer, from);
-      w->result->words[operand][l][movement] += access_words (w->level[operand][l], read, g_hash_table_size (tile), bits);
-    }
+  for (guint64 place = 0; place < n_places (w); place++) {
+    guint64 instance = instance_of (w, operand, l, place, FALSE, &first);
+    if ((one_of_sums && !first) || !g_hash_table_add (seen, GUINT_TO_POINTER ((guint) instance + 1)))
+      continue;
+    g_autoptr (GHashTable) tile = tile_of (w, operand, l, instance, FALSE, outer, from);
+    w->result->words[operand][l][movement] += access_words (w->level[operand][l], read, g_hash_table_size (tile), bits);
+  }
 }
 
 static void
@@ -281,23 +272,20 @@ static void
 new_data (Walker *w, gboolean begin)
 {
   for (guint o = 0; o < HD_N_OPERANDS; o++)
-    for (int b = -1; b + 1 < (int) w->n_levels[o]; b++)
-      {
-        guint from = boundary_at (w, o, b);
-        if (b >= 0 && !begin && !changed (w, o, b))
-          continue;
-        if (o == HD_OPERAND_OUTPUT)
-          {
-            output_arrives (w, b, w->digit, from);
-            continue;
-          }
-        move_tiles (w, o, b + 1, w->digit, from, HD_MOVE_TO_LOW, w->toy->tensor[o].bits, FALSE);
-        if (b >= 0)
-          {
-            move_tiles (w, o, b, w->digit, from, HD_MOVE_FROM_HIGH, w->toy->tensor[o].bits, FALSE);
-            note_room (w, o, b, w->digit, from, w->toy->tensor[o].bits);
-          }
+    for (int b = -1; b + 1 < (int) w->n_levels[o]; b++) {
+      guint from = boundary_at (w, o, b);
+      if (b >= 0 && !begin && !changed (w, o, b))
+        continue;
+      if (o == HD_OPERAND_OUTPUT) {
+        output_arrives (w, b, w->digit, from);
+        continue;
       }
+      move_tiles (w, o, b + 1, w->digit, from, HD_MOVE_TO_LOW, w->toy->tensor[o].bits, FALSE);
+      if (b >= 0) {
+        move_tiles (w, o, b, w->digit, from, HD_MOVE_FROM_HIGH, w->toy->tensor[o].bits, FALSE);
+        note_room (w, o, b, w->digit, from, w->toy->tensor[o].bits);
+      }
+    }
 }
 
 static void
@@ -314,13 +302,12 @@ compute (Walker *w)
   guint64 index[HD_RANKS_MAX];
 
   for (guint64 place = 0; place < n_places (w); place++)
-    if (point_at (w, w->digit, place, index))
-      {
-        gpointer out = GUINT_TO_POINTER ((guint) element_at (w, HD_OPERAND_OUTPUT, index));
-        g_hash_table_insert (w->done, out, GUINT_TO_POINTER (GPOINTER_TO_UINT (g_hash_table_lookup (w->done, out)) + 1));
-        w->result->points++;
-        w->result->macs += element_at (w, 0, index) && element_at (w, 1, index);
-      }
+    if (point_at (w, w->digit, place, index)) {
+      gpointer out = GUINT_TO_POINTER ((guint) element_at (w, HD_OPERAND_OUTPUT, index));
+      g_hash_table_insert (w->done, out, GUINT_TO_POINTER (GPOINTER_TO_UINT (g_hash_table_lookup (w->done, out)) + 1));
+      w->result->points++;
+      w->result->macs += element_at (w, 0, index) && element_at (w, 1, index);
+    }
   output_leaves (w, -1, w->digit, 0);
 }
 
@@ -328,12 +315,11 @@ static gboolean
 step (Walker *w)
 {
   memcpy (w->previous, w->digit, sizeof w->digit);
-  for (guint i = 0; i < w->m->n_loops; i++)
-    {
-      if (++w->digit[i] < w->m->loop[i].factor)
-        return TRUE;
-      w->digit[i] = 0;
-    }
+  for (guint i = 0; i < w->m->n_loops; i++) {
+    if (++w->digit[i] < w->m->loop[i].factor)
+      return TRUE;
+    w->digit[i] = 0;
+  }
   return FALSE;
 }
 
@@ -353,16 +339,14 @@ walk (const Toy *toy, const HdBox *box, const HdCostMapping *mapping, gboolean p
     for (guint o = 0; o < HD_N_OPERANDS; o++)
       if ((toy->level[l].operands >> o) & 1)
         w.level[o][w.n_levels[o]++] = &toy->level[l];
-  do
-    {
-      if (!begin)
-        old_data (&w, FALSE);
-      new_data (&w, begin);
-      compute (&w);
-      begin = FALSE;
-      result->steps++;
-    }
-  while (step (&w));
+  do {
+    if (!begin)
+      old_data (&w, FALSE);
+    new_data (&w, begin);
+    compute (&w);
+    begin = FALSE;
+    result->steps++;
+  } while (step (&w));
   old_data (&w, TRUE);
   g_hash_table_unref (w.done);
 }
