@@ -1,5 +1,5 @@
-/* Writing a file so that it is either complete or not there: PATH.partial first, then its name. What is there and no file (/dev/stdout, a pipe) is written to
- * as it is: a file must not take its place. */
+/* Files are mapped to be read, and written so that they are either complete or not there: PATH.partial first, then its name. What is there and no file (/dev/stdout, a pipe) is
+ * written to as it is: a file must not take its place. */
 #include "config.h"
 #include "base/file.h"
 
@@ -8,6 +8,18 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+GMappedFile *
+hd_file_map (const char *path, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  GMappedFile *file = NULL;
+  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: no such file", path);
+  else if ((file = g_mapped_file_new (path, FALSE, &local)) == NULL)
+    g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: cannot be read: %s", path, local->message);
+  return file;
+}
 
 static gboolean
 is_special (const char *path)

@@ -1,4 +1,4 @@
-/* Writing a file so that it is either complete or not there: PATH.partial first, then its name. */
+/* Files: mapped to be read; written so that they are either complete or not there: PATH.partial first, then their name. */
 #pragma once
 
 #include <heddle/error.h>
@@ -7,6 +7,9 @@
 #include <stdio.h>
 
 G_BEGIN_DECLS
+
+/** A file as it is; a directory or a device is none. Errors: %HD_ERROR_NO_INPUT. */
+GMappedFile *hd_file_map (const char *path, GError **error);
 
 typedef struct {
   FILE *stream;     /* what is written to */

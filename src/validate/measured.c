@@ -2,6 +2,7 @@
 #include "config.h"
 #include <heddle/measured.h>
 
+#include "base/file.h"
 #include "report/view.h"
 
 #include <errno.h>
@@ -196,24 +197,15 @@ read_lines (Reader *r, char *text)
 static char *
 load_text (const char *path, GError **error)
 {
-  g_autoptr (GError) local = NULL;
-  g_autofree char *text = NULL;
-  gsize length;
-  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR)) {
-    g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: no such file", path);
+  g_autoptr (GMappedFile) file = hd_file_map (path, error);
+  if (file == NULL)
     return NULL;
-  }
-  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, &local);
-  if (file == NULL) {
-    g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: cannot be read: %s", path, local->message);
-    return NULL;
-  }
-  length = g_mapped_file_get_length (file);
+  gsize length = g_mapped_file_get_length (file);
   if (length > HD_MEASURED_MAX_BYTES) {
     g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "%s:1: has %" G_GSIZE_FORMAT " byte - expected at most %u", path, length, HD_MEASURED_MAX_BYTES);
     return NULL;
   }
-  text = g_strndup (length > 0 ? g_mapped_file_get_contents (file) : "", length);
+  g_autofree char *text = g_strndup (length > 0 ? g_mapped_file_get_contents (file) : "", length);
   if (strlen (text) != length || !g_utf8_validate (text, -1, NULL)) {
     guint line = 1;
     const char *end;

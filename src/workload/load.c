@@ -1,5 +1,7 @@
 /* Loading a workload from a file: XML and ONNX are told apart by how they begin. */
 #include "config.h"
+#include "base/file.h"
+
 #include <heddle/workload.h>
 
 #include <string.h>
@@ -24,17 +26,9 @@ looks_like_xml (const char *path, const char *text, gsize length)
 HdWorkload *
 hd_workload_load (const char *path, const HdImportOptions *options, GError **error)
 {
-  g_autoptr (GError) local = NULL;
-  /* A directory or a device is no input either. */
-  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR)) {
-    g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: no such file", path);
+  g_autoptr (GMappedFile) file = hd_file_map (path, error);
+  if (file == NULL)
     return NULL;
-  }
-  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, &local);
-  if (file == NULL) {
-    g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: cannot be read: %s", path, local->message);
-    return NULL;
-  }
   const char *text = g_mapped_file_get_contents (file);
   gsize length = g_mapped_file_get_length (file);
   if (text == NULL)

@@ -5,6 +5,7 @@
  * the same rules, and linked to the element that includes it.
  */
 #include "config.h"
+#include "base/file.h"
 #include "xml/xml-parse.h"
 
 #include <libxml/parser.h>
@@ -232,17 +233,9 @@ _hd_xml_parse_part (HdXmlParser *self, const char *text, gsize length, const cha
 gboolean
 _hd_xml_read_file (const char *path, gsize limit, char **text, gsize *length, GError **error)
 {
-  g_autoptr (GError) local = NULL;
-  /* A directory or a device is no input either. */
-  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR)) {
-    g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: no such file", path);
+  g_autoptr (GMappedFile) map = hd_file_map (path, error);
+  if (map == NULL)
     return FALSE;
-  }
-  g_autoptr (GMappedFile) map = g_mapped_file_new (path, FALSE, &local);
-  if (map == NULL) {
-    g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: cannot be read: %s", path, local->message);
-    return FALSE;
-  }
   *length = g_mapped_file_get_length (map);
   if (*length > limit) {
     g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "%s:1: %" G_GSIZE_FORMAT " byte are too many for an XML file - expected at most %" G_GSIZE_FORMAT, path, *length, limit);
