@@ -45,7 +45,7 @@ typedef struct {
 
 typedef struct {
   const char *pass;            /* of hd_pass_names(); NULL: "multi-core" */
-  HdPriority priority;         /* of multi-core, while searching: HD_PRIORITY_BEST takes as long as the others together */
+  HdPriority priority;         /* of multi-core, while searching; HD_PRIORITY_BEST: a gene of its own, so that each mapping is searched with the order that is best for it */
   HdCostOptions cost;
   guint n_metrics;             /* the objectives of the search; 0: energy and cycles */
   HdMetric metric[HD_N_METRICS];
@@ -53,8 +53,8 @@ typedef struct {
   guint64 draft_burst_bits;    /* while searching, data move in bursts of at least so many bits: fewer events, and the score changes by a per cent or so; 0: as the platform says */
 } HdExploreOptions;
 
-/** What a search should begin from: multi-core by latency; nodes of least energy (the cost model finds those fastest, and they are hardly slower); bursts of 4 KiB. */
-#define HD_EXPLORE_OPTIONS_DEFAULT ((HdExploreOptions) { .priority = HD_PRIORITY_LATENCY, .cost = { .objective = HD_OBJECTIVE_ENERGY }, .draft_burst_bits = 32768 })
+/** What a search should begin from: multi-core by the order that is best for the mapping; nodes of least energy (the cost model finds those fastest, and they are hardly slower); bursts of 4 KiB. */
+#define HD_EXPLORE_OPTIONS_DEFAULT ((HdExploreOptions) { .priority = HD_PRIORITY_BEST, .cost = { .objective = HD_OBJECTIVE_ENERGY }, .draft_burst_bits = 32768 })
 
 typedef struct HdExploreSpace HdExploreSpace;
 

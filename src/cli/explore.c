@@ -61,7 +61,7 @@ parse_options (CliExplore *self, CliCommon *common, int *argc, char ***argv, int
     { "threads", 0, 0, G_OPTION_ARG_INT, &self->threads, "Threads (default: one for each processor)", "N" },
     { "population", 0, 0, G_OPTION_ARG_INT, &self->population, "Of the genetic search (default: by the evaluations, 16 to 100)", "N" },
     { "pass", 0, 0, G_OPTION_ARG_STRING, &self->inputs.pass, "The scheduling pass: fused, layer-by-layer or multi-core (default: multi-core)", "NAME" },
-    { "priority", 0, 0, G_OPTION_ARG_STRING, &self->inputs.priority, "By what multi-core orders nodes while it searches: latency, memory, stack or best (default: latency; the front itself always has the best)", "NAME" },
+    { "priority", 0, 0, G_OPTION_ARG_STRING, &self->inputs.priority, "By what multi-core orders nodes while it searches: latency, memory, stack, or best: that is searched, too (default: best; the front itself always has the best)", "NAME" },
     { "rules", 0, 0, G_OPTION_ARG_STRING, &self->inputs.rules, "What a node costs: exact, zigzag or simple (default: exact)", "NAME" },
     { "svg", 0, 0, G_OPTION_ARG_FILENAME, &self->svg, "Draw the front", "FRONT.svg" },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &self->output, "Write the mapping with the least product of the objectives", "MAPPING.xml" },
@@ -147,7 +147,7 @@ make_space (CliExplore *self, GError **error)
   if (self->inputs.pass == NULL)
     self->inputs.pass = g_strdup ("multi-core");
   g_autofree char *priority = g_steal_pointer (&self->inputs.priority);
-  int by = choice (priority != NULL ? priority : "latency", hd_priority_names (), "priority", error);
+  int by = choice (priority != NULL ? priority : "best", hd_priority_names (), "priority", error);
   int rules = by < 0 ? -1 : choice (self->inputs.rules != NULL ? self->inputs.rules : "exact", RULES, "rules", error);
   if (rules < 0)
     return FALSE;

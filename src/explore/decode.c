@@ -123,6 +123,13 @@ _hd_explore_decode (const HdExploreSpace *self, HdPlatform *platform, const guin
   return hd_mapping_new_choices (self->workload, platform, &choices, error);
 }
 
+/* No part of the mapping: what the pass does with it. */
+HdPriority
+_hd_explore_order (const HdExploreSpace *self, const guint16 *genes)
+{
+  return self->order_gene != NO_GENE ? HD_PRIORITY_LATENCY + (HdPriority) genes[self->order_gene] : self->options.priority;
+}
+
 HdMapping *
 hd_explore_space_mapping (const HdExploreSpace *self, const guint16 *genes, GError **error)
 {

@@ -108,14 +108,14 @@ fits (const HdExploreSpace *self, const HdLayer *layer, const HdCore *core, cons
   return TRUE;
 }
 
-/* A node in the middle of the layer, of @slice by @row points. */
+/* A node in the middle of the layer, of @slice by @row by @column points. */
 static HdBox
-middle_box (const HdLayer *layer, int slice_rank, guint64 slice, int row_rank, guint64 row)
+middle_box (const HdLayer *layer, const LayerSpace *space, guint64 slice, guint64 row, guint64 column)
 {
   HdBox box = hd_layer_whole_box (layer);
-  guint64 size[2] = { slice, row };
-  int rank[2] = { slice_rank, row_rank };
-  for (guint i = 0; i < 2; i++)
+  guint64 size[3] = { slice, row, column };
+  int rank[3] = { space->slice_rank, space->row_rank, space->column_rank };
+  for (guint i = 0; i < 3; i++)
     if (rank[i] >= 0) {
       guint64 whole = layer->rank[rank[i]].size, from = MIN (whole / size[i] / 2 * size[i], whole - size[i]);
       box.range[rank[i]] = (HdRange) { (gint64) from, (gint64) (from + size[i]) };
@@ -123,15 +123,17 @@ middle_box (const HdLayer *layer, int slice_rank, guint64 slice, int row_rank, g
   return box;
 }
 
-/* Doubles the tiles along the rows until a node of @slice points of the slice rank fits into @quarters of its memories; @dealt: over so many cores. */
+/* Doubles the tiles along the rows until a node of @slice points of the slice rank fits into @quarters of its memories. */
 static guint64
-rows_that_fit (const HdExploreSpace *self, HdLayerId l, const HdCore *core, guint64 slice, guint64 dealt, guint quarters)
+rows_that_fit (const HdExploreSpace *self, HdLayerId l, const Placement *placement, guint64 slice, guint quarters)
 {
   const HdLayer *layer = &self->workload->layers[l];
   const LayerSpace *space = &self->layer[l];
+  const HdCore *core = &self->platform->core[placement->cores[0]];
   guint64 rows = space->row_rank >= 0 ? layer->rank[space->row_rank].size : 1, n = 1;
+  guint64 columns = space->column_rank >= 0 ? _hd_explore_piece (layer->rank[space->column_rank].size, placement->split == space->column_rank ? placement->n_cores : 1) : 1;
   while (n < rows) {
-    HdBox box = middle_box (layer, space->slice_rank, slice, space->row_rank, MIN (_hd_explore_piece (rows, n), _hd_explore_piece (rows, dealt)));
+    HdBox box = middle_box (layer, space, slice, MIN (_hd_explore_piece (rows, n), _hd_explore_dealt_rows (self, l, placement)), columns);
     if (fits (self, layer, core, &box, FALSE, quarters))
       break;
     n *= 2;
@@ -147,19 +149,18 @@ find_least (const HdExploreSpace *self, HdLayerId l, Placement *placement)
   const LayerSpace *space = &self->layer[l];
   const HdCore *core = &self->platform->core[placement->cores[0]];
   guint64 n_slice = placement->grid > 0 ? placement->grid : placement->split == space->slice_rank ? placement->n_cores : 1;
-  guint64 n_row = placement->grid > 0 ? placement->n_cores / placement->grid : placement->split == space->row_rank ? placement->n_cores : 1;
   guint64 slices = space->slice_rank >= 0 ? layer->rank[space->slice_rank].size : 1;
   guint64 block = _hd_explore_piece (slices, n_slice);
   placement->least_slices = 1;
   while (placement->least_slices < block) {
-    HdBox box = middle_box (layer, space->slice_rank, _hd_explore_piece (block, placement->least_slices), space->row_rank, 1);
+    HdBox box = middle_box (layer, space, _hd_explore_piece (block, placement->least_slices), 1, 1);
     if (fits (self, layer, core, &box, TRUE, 4))
       break;
     placement->least_slices *= 2;
   }
   block = _hd_explore_piece (block, placement->least_slices);
-  placement->least_rows = rows_that_fit (self, l, core, block, n_row, 4);
-  placement->easy_rows = rows_that_fit (self, l, core, block, n_row, 3);
+  placement->least_rows = rows_that_fit (self, l, placement, block, 4);
+  placement->easy_rows = rows_that_fit (self, l, placement, block, 3);
   placement->least_slices = MIN (placement->least_slices, slices);
 }
 

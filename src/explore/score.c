@@ -59,9 +59,9 @@ pass_objective (const HdExploreSpace *self)
 
 /* The search's: one plan. */
 static HdPassOptions
-draft_options (const HdExploreSpace *self)
+draft_options (const HdExploreSpace *self, HdPriority priority)
 {
-  return (HdPassOptions) { .priority = self->options.priority, .objective = pass_objective (self), .draft = TRUE };
+  return (HdPassOptions) { .priority = priority, .objective = pass_objective (self), .draft = TRUE };
 }
 
 gboolean
@@ -70,14 +70,14 @@ hd_explore_score (const HdExploreSpace *self, HdMapping *mapping, gboolean draft
   HdPassOptions options = HD_PASS_OPTIONS_DEFAULT;
   options.objective = pass_objective (self);
   if (draft)
-    options = draft_options (self);
+    options = draft_options (self, self->options.priority);
   return score_mapping (self, mapping, self->cost, &options, score, error);
 }
 
 gboolean
 hd_explore_draft (const HdExploreSpace *self, const guint16 *genes, HdExploreScore *score, GError **error)
 {
-  HdPassOptions options = draft_options (self);
+  HdPassOptions options = draft_options (self, _hd_explore_order (self, genes));
   g_autoptr (HdMapping) mapping = _hd_explore_decode (self, self->draft_platform, genes, error);
   return mapping != NULL && _hd_explore_check_effort (self, mapping, error) && score_mapping (self, mapping, self->draft_cost, &options, score, error);
 }

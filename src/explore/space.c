@@ -34,6 +34,23 @@ add_genes (HdExploreSpace *self, HdLayerId l)
   add_gene (self, l, GENE_RETENTION, HD_GENE_CATEGORICAL, fuses && l > 0 && space->rows->len > 1 ? 2 : 1);
 }
 
+/* In which order the nodes go decides what has to leave a memory, and no order is best for all mappings: where nobody says which, it is searched with the rest. */
+static void
+add_order_gene (HdExploreSpace *self)
+{
+  guint n = self->workload->inferences > 1 ? HD_PRIORITY_THROUGHPUT : HD_PRIORITY_STACK;
+  GeneOf of = { HD_NONE, GENE_ORDER };
+  guint16 n_values = (guint16) n;
+  HdGeneKind kind = HD_GENE_CATEGORICAL;
+  self->order_gene = NO_GENE;
+  if (self->options.priority != HD_PRIORITY_BEST || !g_str_equal (self->pass, "multi-core"))
+    return;
+  self->order_gene = self->gene_of->len;
+  g_array_append_val (self->gene_of, of);
+  g_array_append_val (self->n_values, n_values);
+  g_array_append_val (self->kind, kind);
+}
+
 static void
 make_problem (HdExploreSpace *self)
 {
@@ -129,9 +146,10 @@ hd_explore_space_new (HdWorkload *workload, HdPlatform *platform, const HdExplor
     return NULL;
   for (HdLayerId l = 0; l < workload->n_layers; l++)
     add_genes (self, l);
+  add_order_gene (self);
   make_problem (self);
-  _hd_explore_starts (self);
   _hd_explore_limit_effort (self);
+  _hd_explore_starts (self);
   g_autoptr (HdMapping) first = hd_explore_space_mapping (self, (const guint16 *) (const void *) self->starts->data, error);
   return first != NULL && hd_pass_check_dram (first, error) ? g_steal_pointer (&self) : NULL;
 }
@@ -186,6 +204,8 @@ char *
 hd_explore_space_gene_name (const HdExploreSpace *self, guint gene)
 {
   GeneOf of = g_array_index (self->gene_of, GeneOf, gene);
+  if (of.kind == GENE_ORDER)
+    return g_strdup ("order");
   return g_strdup_printf ("%s %s", self->workload->layers[of.layer].name, KIND_NAMES[of.kind]);
 }
 
@@ -210,6 +230,8 @@ char *
 hd_explore_space_value_name (const HdExploreSpace *self, guint gene, guint value)
 {
   GeneOf of = g_array_index (self->gene_of, GeneOf, gene);
+  if (of.kind == GENE_ORDER)
+    return g_strdup (hd_priority_names ()[HD_PRIORITY_LATENCY + value]);
   const LayerSpace *space = &self->layer[of.layer];
   switch (of.kind) {
   case GENE_CORES:

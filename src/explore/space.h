@@ -20,7 +20,7 @@ typedef struct {
   guint64 easy_rows;     /* and so that a quarter of each memory is left: pieces come larger than what one node reads of them */
 } Placement;
 
-typedef enum { GENE_CORES, GENE_SLICES, GENE_ROWS, GENE_COLUMNS, GENE_ENDS, GENE_RETENTION, N_GENE_KINDS } GeneKind;
+typedef enum { GENE_CORES, GENE_SLICES, GENE_ROWS, GENE_COLUMNS, GENE_ENDS, GENE_RETENTION, N_GENE_KINDS, GENE_ORDER = N_GENE_KINDS } GeneKind;
 
 #define NO_GENE G_MAXUINT
 
@@ -46,17 +46,19 @@ struct HdExploreSpace {
   HdCostModel *cost;
   HdCostModel *draft_cost;     /* the same; where nodes are to have the least product, those of least energy: found in a fraction of the time, and hardly slower */
   LayerSpace *layer;     /* by layer */
+  guint order_gene;      /* by what the pass orders nodes, from HD_PRIORITY_LATENCY on; NO_GENE: by the options' priority */
   HdSearchProblem problem;
   GArray *n_values;      /* of guint16, by gene */
   GArray *kind;          /* of HdGeneKind, by gene */
   GArray *gene_of;       /* of GeneOf, by gene */
   GArray *starts;        /* of guint16 */
   guint n_starts;
+  guint n_plain;         /* the first of them: each mapping once; the others are the same in other orders */
   guint64 most_nodes;          /* of a mapping that a search runs */
 };
 
 typedef struct {
-  HdLayerId layer;
+  HdLayerId layer;       /* HD_NONE: of all */
   GeneKind kind;
 } GeneOf;
 
@@ -88,6 +90,8 @@ gboolean _hd_explore_ends (const HdExploreSpace *self, const guint16 *genes, HdL
 HdMapping *_hd_explore_decode (const HdExploreSpace *self, HdPlatform *platform, const guint16 *genes, GError **error);
 guint64 _hd_explore_dealt_rows (const HdExploreSpace *self, HdLayerId layer, const Placement *placement);
 void _hd_explore_repair (gpointer data, guint16 *genes);
+/** In which order the pass is to draft it. */
+HdPriority _hd_explore_order (const HdExploreSpace *self, const guint16 *genes);
 
 /* score.c: HdSearchProblem.evaluate; the context is the space */
 gboolean _hd_explore_evaluate (gpointer context, const guint16 *genes, double *objectives);

@@ -164,3 +164,64 @@ Test (explore, the_rule_is_better_than_one_core_for_each_layer)
   cr_assert (hd_explore_score (space, plain, TRUE, &a, NULL) && hd_explore_score (space, ruled, TRUE, &b, NULL));
   cr_assert_lt (b.value[HD_METRIC_EDP], 0.6 * a.value[HD_METRIC_EDP], "%g, %g", b.value[HD_METRIC_EDP], a.value[HD_METRIC_EDP]);
 }
+
+/* A gene of its own, that the mapping does not show: what the pass does with the same mapping. */
+Test (explore, the_order_is_searched_unless_it_is_given)
+{
+  g_autoptr (HdWorkload) workload = network ("fsrcnn");
+  g_autoptr (HdPlatform) platform = machine ("explore-16-homogeneous");
+  HdExploreOptions open = QUICK, fixed = QUICK;
+  open.priority = HD_PRIORITY_BEST;
+  g_autoptr (HdExploreSpace) any = space_of (workload, platform, &open);
+  guint n = hd_explore_space_problem (any)->n_genes, n_starts;
+  g_autofree guint16 *genes = g_memdup2 (hd_explore_space_starts (any, &n_starts) + (gsize) n, n * sizeof *genes);
+  g_autofree char *name = hd_explore_space_gene_name (any, n - 1);
+  cr_assert_str_eq (name, "order");
+  cr_assert_gt (n_starts, 1);
+  cr_assert_eq (hd_explore_space_problem (any)->n_values[n - 1], 3);
+  genes[n - 1] = 0;
+  g_autoptr (HdMapping) mapping = hd_explore_space_mapping (any, genes, NULL);
+  g_autofree char *text = hd_mapping_to_xml (mapping);
+  double traffic[3];
+  for (guint16 order = 0; order < 3; order++) {
+    HdExploreScore a, b;
+    genes[n - 1] = order;
+    fixed.priority = HD_PRIORITY_LATENCY + (HdPriority) order;
+    g_autoptr (HdExploreSpace) one = space_of (workload, platform, &fixed);
+    g_autoptr (HdMapping) same = hd_explore_space_mapping (any, genes, NULL);
+    g_autofree char *again = hd_mapping_to_xml (same), *value = hd_explore_space_value_name (any, n - 1, order);
+    cr_assert_str_eq (text, again);
+    cr_assert_str_eq (value, hd_priority_names ()[HD_PRIORITY_LATENCY + order]);
+    cr_assert_eq (hd_explore_space_problem (one)->n_genes, n - 1);
+    cr_assert (hd_explore_draft (any, genes, &a, NULL) && hd_explore_draft (one, genes, &b, NULL));
+    cr_assert_arr_eq (a.value, b.value, sizeof a.value);
+    traffic[order] = a.value[HD_METRIC_DRAM];
+  }
+  /* Longest way first makes all of the first layer before it begins the second: that does not fit on the chip. Deepest layer first keeps the stack on it. */
+  cr_assert_gt (traffic[0], 5 * traffic[1], "%g bit, %g bit", traffic[0], traffic[1]);
+}
+
+/* The maps of FSRCNN are larger than all memories of the machine together: only in a stack, with all cores at work on each tile, do they stay on the chip. */
+Test (explore, on_many_cores_the_rule_keeps_a_stack_on_the_chip)
+{
+  static const struct {
+    const char *machine;
+    double cycles;   /* at most; layer by layer it takes 10.6 and 5.6 million */
+  } CASES[] = { { "explore-64-homogeneous", 2.2e6 }, { "explore-64-heterogeneous", 3.5e6 } };
+  g_autoptr (HdWorkload) workload = network ("fsrcnn");
+  double compulsory = 0;
+  for (guint t = 0; t < workload->n_tensors; t++)
+    if (workload->tensors[t].producer == HD_NONE || workload->tensors[t].n_consumers == 0)
+      compulsory += (double) workload->tensors[t].total_bits;
+  for (guint i = 0; i < G_N_ELEMENTS (CASES); i++) {
+    g_autoptr (HdPlatform) platform = machine (CASES[i].machine);
+    HdExploreOptions options = QUICK;
+    HdExploreScore score;
+    options.priority = HD_PRIORITY_BEST;
+    g_autoptr (HdExploreSpace) space = space_of (workload, platform, &options);
+    g_autoptr (HdMapping) ruled = hd_explore_allocate (workload, platform, &options, NULL);
+    cr_assert (hd_explore_score (space, ruled, TRUE, &score, NULL));
+    cr_expect_lt (score.value[HD_METRIC_CYCLES], CASES[i].cycles, "%s: %g cycles", CASES[i].machine, score.value[HD_METRIC_CYCLES]);
+    cr_expect_lt (score.value[HD_METRIC_DRAM], 1.1 * compulsory, "%s: %g bit, %g at least", CASES[i].machine, score.value[HD_METRIC_DRAM], compulsory);
+  }
+}
