@@ -91,7 +91,7 @@ hd_engine_free (HdEngine *self)
   if (self == NULL)
     return;
   free_parts (self);
-  void *arrays[] = { self->hop, self->route, self->first_piece, self->piece, self->extra_begin, self->extra, self->resident_bits, self->queue,
+  void *arrays[] = { self->hop, self->passed, self->route, self->first_piece, self->piece, self->extra_begin, self->extra, self->resident_bits, self->queue,
                      self->memory, self->resource, self->transfer, self->stream, self->run, self->candidate, self->need, self->series,
                      self->resource_series, self->change, self->power.amount, self->power.free_amounts.item, self->core_has_queue, self->ready, self->issue, self->start, self->end,
                      self->wait_kind, self->wait_cause, self->core_state_cycles, self->memory_peak, self->resource_busy, self->resource_bits };
@@ -145,7 +145,7 @@ reset_tables (HdEngine *self)
     };
   for (guint r = 0; r < p->n_resources; r++)
     self->resource[r] = (Resource) {
-      .last_task = HD_NONE, .last_queue = HD_NONE, .lone = HD_NONE, .turns_at = HD_NONE,
+      .last_task = HD_NONE, .last_queue = HD_NONE, .lone = HD_NONE, .follower = HD_NONE, .turns_at = HD_NONE,
       .period = p->resource[r].period, .latency = p->resource[r].latency, .width = p->resource[r].width_bits, .arbiter = p->resource[r].arbiter,
       .waiting = self->resource[r].waiting, .capacity = self->resource[r].capacity,
     };

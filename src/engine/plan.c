@@ -67,14 +67,46 @@ find_paces (HdEngine *self, Route *route)
 }
 
 static gboolean
-make_hop (HdEngine *self, const HdRoute *from, guint32 h, guint64 burst, Hop *hop)
+make_hop (HdEngine *self, const HdHop *from, guint32 parent, guint64 burst, Hop *hop)
 {
-  const HdResource *r = &self->platform->resource[from->hop[h].resource];
+  const HdResource *r = &self->platform->resource[from->resource];
   *hop = (Hop) {
-    .resource = from->hop[h].resource, .parent = from->hop[h].parent, .first_child = HD_NONE, .next_sibling = HD_NONE,
-    .limited = r->width_bits != 0, .arrives = from->hop[h].arrives != HD_NONE, .period = r->period, .latency = r->latency,
+    .resource = from->resource, .parent = parent, .first_child = HD_NONE, .next_sibling = HD_NONE,
+    .limited = r->width_bits != 0, .arrives = from->arrives != HD_NONE, .period = r->period, .latency = r->latency,
   };
   return !hop->limited || (hd_mul_u64 (hd_ceil_div (burst, r->width_bits), r->period, &hop->hold) && hop->hold <= HOLD_MAX);
+}
+
+/* A hop between others that takes no time: bursts are behind it when they come to it, and it is left out. */
+static gboolean
+is_passed (const HdEngine *self, const HdHop *from)
+{
+  const HdResource *r = &self->platform->resource[from->resource];
+  return from->parent != HD_NONE && from->arrives == HD_NONE && r->width_bits == 0 && r->latency == 0;
+}
+
+static gboolean
+make_hops (HdEngine *self, guint32 r, Route *route, guint32 *n_passed, GError **error)
+{
+  const HdRoute *from = &self->schedule->route[r];
+  Hop *hop = self->hop + route->first_hop;
+  g_autofree guint32 *index = g_new (guint32, from->n_hops);   /* here, of each of the schedule's hops, or of the one before it */
+  route->first_passed = *n_passed;
+  for (guint32 i = 0; i < from->n_hops; i++) {
+    guint32 parent = from->hop[i].parent == HD_NONE ? HD_NONE : index[from->hop[i].parent];
+    if (is_passed (self, &from->hop[i])) {
+      index[i] = parent;
+      self->passed[(*n_passed)++] = from->hop[i].resource;
+      continue;
+    }
+    if (!make_hop (self, &from->hop[i], parent, route->burst, &hop[route->n_hops])) {
+      g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "a burst of route %u takes more than 2^62 cycles at hop %u", r, i);
+      return FALSE;
+    }
+    index[i] = route->n_hops++;
+  }
+  route->n_passed = *n_passed - route->first_passed;
+  return TRUE;
 }
 
 /* Without a window nobody asks where a burst is, but for the last; children stand behind their parents. */
@@ -86,6 +118,20 @@ find_quiet (const HdEngine *self, Hop *hop, guint32 n)
     for (guint32 child = hop[h].first_child; child != HD_NONE; child = hop[child].next_sibling)
       hop[h].quiet &= hop[child].silent;
     hop[h].silent = hop[h].quiet && !hop[h].limited;
+  }
+}
+
+/* See follow.c. All that matters behind such a hop is the last burst. */
+static void
+find_followers (const HdEngine *self, Hop *hop, guint32 n)
+{
+  for (guint32 h = 1; h < n; h++) {
+    const Hop *before = &hop[hop[h].parent];
+    const HdResource *r = &self->platform->resource[hop[h].resource];
+    gboolean slots = r->arbiter == HD_ARBITER_TIME_SLOTS && r->n_slots > 1;
+    gboolean on_edges = before->period % hop[h].period == 0 && before->latency % hop[h].period == 0;
+    gboolean slow = before->limited && hop[h].hold <= before->hold && before->latency / before->hold < 2;
+    hop[h].may_follow = hop[h].limited && hop[h].quiet && !slots && on_edges && slow;
   }
 }
 
@@ -108,27 +154,28 @@ price_route (HdEngine *self, const HdRoute *from, Route *route)
 
 /* What the engine relies on beyond the schedule's own validation. */
 static gboolean
-check_route (HdEngine *self, guint32 index, GError **error)
+check_route (const HdRoute *from, guint32 index, GError **error)
 {
-  const Route *route = &self->route[index];
-  const Hop *hop = self->hop + route->first_hop;
-  g_autofree guint *depth = g_new (guint, route->n_hops);
-  for (guint32 h = 0; h < route->n_hops; h++) {
-    depth[h] = hop[h].parent == HD_NONE ? 1 : depth[hop[h].parent] + 1;
+  g_autofree guint *depth = g_new (guint, from->n_hops), *children = g_new0 (guint, from->n_hops);
+  for (guint32 h = 0; h < from->n_hops; h++) {
+    depth[h] = from->hop[h].parent == HD_NONE ? 1 : depth[from->hop[h].parent] + 1;
+    if (h > 0)
+      children[from->hop[h].parent]++;
     if (depth[h] > HOPS_DEEP_MAX) {
       g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "route %u is more than %d hops deep", index, HOPS_DEEP_MAX);
       return FALSE;
     }
-    if (hop[h].first_child == HD_NONE && !hop[h].arrives) {
+  }
+  for (guint32 h = 0; h < from->n_hops; h++)
+    if (children[h] == 0 && from->hop[h].arrives == HD_NONE) {
       g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "route %u ends at hop %u without a destination", index, h);
       return FALSE;
     }
-  }
   return TRUE;
 }
 
 static gboolean
-make_route (HdEngine *self, guint32 index, GError **error)
+make_route (HdEngine *self, guint32 index, guint32 *n_passed, GError **error)
 {
   const HdRoute *from = &self->schedule->route[index];
   Route *route = &self->route[index];
@@ -137,22 +184,19 @@ make_route (HdEngine *self, guint32 index, GError **error)
     g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "route %u has no hops - expected at least one", index);
     return FALSE;
   }
-  route->n_hops = from->n_hops;
-  route->first_limited = HD_NONE;
-  route->burst = MAX (1, hd_platform_route_burst (self->platform, from));
-  for (guint32 h = 0; h < from->n_hops; h++) {
-    if (!make_hop (self, from, h, route->burst, &hop[h])) {
-      g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "a burst of route %u takes more than 2^62 cycles at hop %u", index, h);
-      return FALSE;
-    }
-    if (hop[h].limited && route->first_limited == HD_NONE)
-      route->first_limited = h;
-  }
-  link_children (hop, from->n_hops);
-  find_quiet (self, hop, from->n_hops);
-  price_route (self, from, route);
-  if (!check_route (self, index, error))
+  if (!check_route (from, index, error))
     return FALSE;
+  route->burst = MAX (1, hd_platform_route_burst (self->platform, from));
+  if (!make_hops (self, index, route, n_passed, error))
+    return FALSE;
+  route->first_limited = HD_NONE;
+  for (guint32 h = route->n_hops; h-- > 0;)
+    if (hop[h].limited)
+      route->first_limited = h;
+  link_children (hop, route->n_hops);
+  find_quiet (self, hop, route->n_hops);
+  find_followers (self, hop, route->n_hops);
+  price_route (self, from, route);
   find_paces (self, route);
   return TRUE;
 }
@@ -171,12 +215,13 @@ make_routes (HdEngine *self, GError **error)
     return FALSE;
   }
   self->hop = g_new0 (Hop, n_hops);
+  self->passed = g_new (HdResourceId, n_hops);
   self->route = g_new0 (Route, s->n_routes);
-  guint32 first = 0;
+  guint32 first = 0, n_passed = 0;
   for (guint i = 0; i < s->n_routes; i++) {
     self->route[i].first_hop = first;
     first += s->route[i].n_hops;
-    if (!make_route (self, i, error))
+    if (!make_route (self, i, &n_passed, error))
       return FALSE;
   }
   return TRUE;

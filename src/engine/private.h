@@ -11,6 +11,7 @@
  * | arbiter.c    | phase 3: resources choose among the bursts that wait                              |
  * | lone.c       | a transfer that shares no resource: its whole course in closed form               |
  * | turns.c      | transfers that take turns at one resource: whole rounds of them in closed form    |
+ * | follow.c     | hops whose bursts need no steps, since nobody else is there and they come slowly  |
  * | states.c     | the state of every core                                                           |
  * | series.c     | the batch of changes; bits per cycle                                              |
  * | power.c      | energy and its series                                                             |
@@ -42,6 +43,7 @@ typedef struct {
   gboolean arrives;                           /* it names a destination */
   gboolean quiet;                             /* only the last burst's arrival behind it matters to anybody */
   gboolean silent;                            /* so it is before it, too: only the last burst is offered to it */
+  gboolean may_follow;                        /* full bursts that come from the hop before are served when they come, if nobody else is here (follow.c) */
   Pace pace;
   guint64 period, latency;                    /* [cycle] */
   guint64 hold;                               /* of a full burst [cycle] */
@@ -49,6 +51,7 @@ typedef struct {
 
 typedef struct {
   guint32 first_hop, n_hops;                  /* in plan.hop */
+  guint32 first_passed, n_passed;             /* in plan.passed: resources that take no time; their hops are left out */
   guint32 first_limited;                      /* hop, or HD_NONE */
   guint32 n_destinations, n_dram_destinations;
   gboolean from_dram;
@@ -120,6 +123,8 @@ typedef struct {
   guint64 shown;                   /* occupancy as last reported */
 } Memory;
 
+#define PAST 4
+
 /* Cycles of offers in arithmetic progression: the bursts of one transfer that wait at one hop. */
 typedef struct {
   guint64 first, step, count;
@@ -133,6 +138,9 @@ typedef struct {
   OfferRun offers;                 /* the first run; further ones are linked */
   guint32 last_run;                /* HD_NONE: the first is the only one */
   guint32 transfer, hop;
+  gboolean follows;                /* its full bursts take no steps (follow.c) */
+  guint32 told;                    /* hops behind that are told of every burst; 0: only the last burst's arrival behind this one matters */
+  guint64 past[PAST];              /* the cycles of the last grants; burst k's at k modulo PAST */
   guint64 last_hold;               /* of the last burst [cycle] */
   guint64 lone_first, lone_last;   /* lone: grants of the first and of the last burst */
 } Stream;
@@ -166,6 +174,7 @@ typedef struct {
   guint32 last_queue;              /* HD_NONE: nobody was granted yet */
   guint32 users;                   /* hops of transfers under way */
   guint32 lone;                    /* the lone transfer that has it, or HD_NONE */
+  guint32 follower;                /* the stream that follows at it, or HD_NONE */
   guint32 turns_at;                /* the resource at which the transfer that has it takes turns with others (turns.c), or HD_NONE */
   guint32 steps_before_turns;      /* grants before it is asked again whether its users take turns; ... */
   guint32 steps;                   /* as they were after the last failure: the double after the next */
@@ -208,6 +217,7 @@ struct HdEngine {
   guint n_queues, n_resources;     /* for freeing: the schedule may have gone before */
   /* the plan */
   Hop *hop;
+  HdResourceId *passed;
   Route *route;
   guint32 max_hops;
   guint32 *first_piece;            /* by task: the first that it creates, or LINK_END */
@@ -346,6 +356,11 @@ void _hd_lone_break (HdEngine *self, guint32 transfer);
 gboolean _hd_turns_begin (HdEngine *self, HdResourceId r);
 void _hd_turns_end (HdEngine *self, HdResourceId r);
 void _hd_turns_break (HdEngine *self, HdResourceId r);
+
+/* follow.c */
+void _hd_follow_begin (HdEngine *self, guint32 transfer);
+void _hd_follow_break (HdEngine *self, guint32 stream);
+void _hd_follow_last (HdEngine *self, guint32 stream);
 
 /* states.c */
 void _hd_states_update (HdEngine *self);

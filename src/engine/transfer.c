@@ -121,6 +121,8 @@ offer (HdEngine *self, guint32 index)
   Stream *stream = &self->stream[index];
   const Hop *hop = hop_of (self, stream);
   if (hop->limited) {
+    if (stream->follows)
+      _hd_follow_last (self, index);
     _hd_stream_queue_offer (self, stream, self->now);
     if (stream->waiting == 1)
       _hd_resource_wait (self, hop->resource, index, self->now);
@@ -150,7 +152,7 @@ _hd_stream_arrive (HdEngine *self, guint32 index)
   gboolean last = ++stream->arrived == self->transfer[transfer].n_bursts;   /* before the cascade, which may bring the next burst here */
   self->n_moves++;
   for (guint32 child = hop->first_child; child != HD_NONE; child = (hop - stream->hop)[child].next_sibling)
-    if (last || !(hop - stream->hop)[child].silent)
+    if (last || !((hop - stream->hop)[child].silent || self->stream[first + child].follows))
       offer (self, first + child);
   if (!hop->arrives)
     return;
@@ -166,8 +168,8 @@ _hd_stream_granted (HdEngine *self, guint32 index, const Hop *hop, guint64 idle)
 {
   Stream *stream = &self->stream[index];
   drop_first_offer (self, stream);
-  stream->granted++;
-  gboolean arrives = !hop->quiet || stream->granted == self->transfer[stream->transfer].n_bursts;
+  stream->past[stream->granted++ % PAST] = self->now;
+  gboolean arrives = stream->told > 0 || stream->granted == self->transfer[stream->transfer].n_bursts;
   if (arrives)
     hd_event_queue_push (self->events, hd_cycle_add (idle, hop->latency), EVENT (EVENT_ARRIVE, index));
   self->resource[hop->resource].wakes_itself = arrives && hop->latency == 0;
@@ -211,6 +213,7 @@ streams_init (HdEngine *self, guint32 index)
   for (guint32 h = 0; h < t->route->n_hops; h++) {
     Stream *stream = &self->stream[first + h];
     *stream = (Stream) { .transfer = index, .hop = h, .last_run = HD_NONE };
+    stream->told = !hop[h].quiet;
     stream->arrived = hop[h].quiet ? t->n_bursts - 1 : 0;
     stream->granted = hop[h].silent ? t->n_bursts - 1 : 0;
     if (!hop[h].limited)
@@ -233,6 +236,8 @@ register_user (HdEngine *self, const Route *route)
       _hd_lone_break (self, resource->lone);
     if (resource->turns_at != HD_NONE)
       _hd_turns_break (self, resource->turns_at);
+    if (resource->follower != HD_NONE)
+      _hd_follow_break (self, resource->follower);
     resource->users++;
   }
 }
@@ -252,8 +257,10 @@ _hd_transfer_issue (HdEngine *self, HdTaskId task)
   if (route->first_limited == HD_NONE)
     self->start[task] = self->now;
   register_user (self, route);
-  if (!_hd_lone_begin (self, index))
-    offer_next (self, index);
+  if (_hd_lone_begin (self, index))
+    return;
+  _hd_follow_begin (self, index);
+  offer_next (self, index);
 }
 
 /* All its bursts have arrived everywhere. */
@@ -268,6 +275,8 @@ _hd_transfer_complete (HdEngine *self, guint32 index)
     self->resource[hop[h].resource].users -= hop[h].limited != 0;
     self->resource[hop[h].resource].bits += hop[h].silent ? bits : 0;
   }
+  for (guint32 i = 0; i < route->n_passed; i++)
+    self->resource[self->passed[route->first_passed + i]].bits += bits;
   if (route->from_dram)
     self->dram_read_bits += bits;
   self->dram_write_bits += bits * route->n_dram_destinations;

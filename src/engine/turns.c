@@ -78,7 +78,7 @@ turns_of (const HdEngine *self, const Waiting *w, guint64 first, guint64 round)
   if (root->granted == 0 || t->n_bursts - 1 - root->granted < ROUNDS_MIN)
     return 0;
   for (guint32 h = 0; h < t->route->n_hops; h++)
-    if (!hop[h].silent && (delay_behind (hop, h) > LATEST || (h > 0 && hop[h].limited && !flows (self, hop, root, h, w->offer, first, round))))
+    if (!hop[h].silent && !root[h].follows && (delay_behind (hop, h) > LATEST || (h > 0 && hop[h].limited && !flows (self, hop, root, h, w->offer, first, round))))
       return 0;
   return t->n_bursts - 1 - root->granted;
 }
@@ -143,6 +143,15 @@ count_before (guint64 first, guint64 round, guint64 n, guint64 cycle)
   return cycle <= first ? 0 : MIN (n, (cycle - 1 - first) / round + 1);
 }
 
+/* @n more bursts of the stream were granted, the first at @first. */
+static void
+note_grants (Stream *stream, guint64 first, guint64 round, guint64 n)
+{
+  for (guint64 k = n - MIN (n, PAST); k < n; k++)
+    stream->past[(stream->granted + k) % PAST] = first + k * round;
+  stream->granted += n;
+}
+
 /* A hop behind the first. @first: the first burst comes; @n: bursts granted at hop 0. */
 static void
 restore_hop (HdEngine *self, guint32 index, const Hop *hop, guint64 first, guint64 round, guint64 n, gboolean granted_now)
@@ -152,7 +161,7 @@ restore_hop (HdEngine *self, guint32 index, const Hop *hop, guint64 first, guint
   Resource *resource = &self->resource[hop->resource];
   guint64 offered = count_before (first, round, n, self->now + 1);
   guint64 granted = hop->limited ? count_before (first, round, n, self->now + granted_now) : offered;
-  stream->granted += granted;
+  note_grants (stream, first, round, granted);
   resource->bits += granted * t->route->burst;
   if (!hop->limited)
     return;
@@ -189,15 +198,15 @@ restore_transfer (HdEngine *self, guint32 index, guint64 first, const Resource *
   const Transfer *t = &self->transfer[root->transfer];
   const Hop *hop = hops_of (self, index);
   guint64 round = resource->round, n = count_before (first, round, resource->turns, self->now + granted_now);
-  root->granted += n;
+  note_grants (root, first, round, n);
   self->n_moves += n;
   for (guint32 h = 0; h < t->route->n_hops && n > 0; h++) {
     guint64 comes = first + delay_to (hop, h), before = root[h].granted;
-    if (hop[h].silent)
+    if (hop[h].silent || root[h].follows)
       continue;
     if (h > 0)
       restore_hop (self, index + h, &hop[h], comes, round, n, granted_now);
-    if (!hop[h].quiet)
+    if (root[h].told > 0)
       restore_arrivals (self, index + h, first + delay_behind (hop, h), round, h > 0 ? root[h].granted - before : n);
   }
   return n;

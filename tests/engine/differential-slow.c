@@ -13,21 +13,23 @@
 
 typedef struct {
   const char *name;
+  InstanceMaker make;
   InstanceCheck check;
   guint64 count;      /* seeds, when the run is to be slow */
 } Check;
 
 static const Check checks[] = {
-  { "differential", check_differential, 1000000 },
-  { "repeated", check_repeated, 5000 },
-  { "conservation", check_conservation, 100000 },
-  { "slower-clock", check_slower_clock, 100000 },
-  { "wider-bits", check_wider_bits, 100000 },
-  { "huge-numbers", check_huge_numbers, 100000 },
-  { "unused-parts", check_unused_parts, 100000 },
-  { "free-transfers", check_free_transfers, 100000 },
-  { "one-core", check_one_core, 20000 },
-  { "split-computes", check_split_computes, 20000 },
+  { "differential", instance_generate, check_differential, 1000000 },
+  { "contended", instance_generate_contended, check_differential, 1000000 },
+  { "repeated", instance_generate, check_repeated, 5000 },
+  { "conservation", instance_generate, check_conservation, 100000 },
+  { "slower-clock", instance_generate, check_slower_clock, 100000 },
+  { "wider-bits", instance_generate, check_wider_bits, 100000 },
+  { "huge-numbers", instance_generate, check_huge_numbers, 100000 },
+  { "unused-parts", instance_generate, check_unused_parts, 100000 },
+  { "free-transfers", instance_generate, check_free_transfers, 100000 },
+  { "one-core", instance_generate, check_one_core, 20000 },
+  { "split-computes", instance_generate, check_split_computes, 20000 },
 };
 
 int
@@ -62,7 +64,7 @@ main (int argc, char **argv)
       fine = sweep_file (check->name, check->check, files[f]) && fine;
     if (files == NULL) {
       guint64 n = count > 0 ? (guint64) count : slow ? check->count : 1000;
-      gboolean passes = sweep_seeds (check->name, check->check, (guint64) from, n, jobs > 0 ? (guint) jobs : g_get_num_processors (), TRUE);
+      gboolean passes = sweep_seeds (check->name, check->make, check->check, (guint64) from, n, jobs > 0 ? (guint) jobs : g_get_num_processors (), TRUE);
       printf ("%s: %s on %" G_GUINT64_FORMAT " instances\n", check->name, passes ? "passes" : "FAILS", n);
       fine = fine && passes;
     }

@@ -58,7 +58,7 @@ check_bounds (const Instance *instance)
 
 Test (bounds, random_instances_run_no_faster, .timeout = 120)
 {
-  cr_assert_geq (sweep_corpus ("bounds", check_bounds), 1);
+  cr_assert_geq (sweep_corpus ("bounds", instance_generate, check_bounds), 1);
   cr_assert (sweep_seeds ("bounds", check_bounds, 0, 6000, 1, FALSE));
 }
 

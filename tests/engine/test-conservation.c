@@ -8,7 +8,7 @@
 
 Test (conservation, kept_failures_conserve)
 {
-  cr_assert_geq (sweep_corpus ("conservation", check_conservation), 1);
+  cr_assert_geq (sweep_corpus ("conservation", instance_generate, check_conservation), 1);
 }
 
 Test (conservation, random_traces_conserve, .timeout = 120)

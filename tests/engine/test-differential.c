@@ -11,7 +11,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-enum { N_SEEDS = 10000 };
+enum { N_SEEDS = 10000, N_CONTENDED = 3000 };
 
 Test (differential, kept_failures_pass)
 {
@@ -20,12 +20,17 @@ Test (differential, kept_failures_pass)
 
 Test (differential, random_instances_give_equal_traces, .timeout = 300)
 {
-  cr_assert (sweep_seeds ("differential", check_differential, 0, N_SEEDS, 1, FALSE));
+  cr_assert (sweep_seeds ("differential", instance_generate, check_differential, 0, N_SEEDS, 1, FALSE));
+}
+
+Test (differential, contended_instances_give_equal_traces, .timeout = 300)
+{
+  cr_assert (sweep_seeds ("contended", instance_generate_contended, check_differential, 0, N_CONTENDED, 1, FALSE));
 }
 
 Test (differential, a_dozen_copies_give_equal_traces, .timeout = 300)
 {
-  cr_assert (sweep_seeds ("repeated", check_repeated, 0, 60, 1, FALSE));
+  cr_assert (sweep_seeds ("repeated", instance_generate, check_repeated, 0, 60, 1, FALSE));
 }
 
 /* --- the comparison sees what it should: each single change of a trace is a difference ----------------------------- */

@@ -12,7 +12,7 @@ static void
 sweep (const char *name, InstanceCheck check)
 {
   cr_assert_geq (sweep_corpus (name, check), 1);
-  cr_assert (sweep_seeds (name, check, 0, N_SEEDS, 1, FALSE));
+  cr_assert (sweep_seeds (name, instance_generate, check, 0, N_SEEDS, 1, FALSE));
 }
 
 Test (metamorphic, all_times_three_times_as_long, .timeout = 120)

@@ -66,6 +66,8 @@ typedef struct {
 
 /** The instance of a seed: always the same. */
 void instance_generate (Instance *self, guint64 seed);
+/** The same of machines and transfers that contend for a few ports and a bus. */
+void instance_generate_contended (Instance *self, guint64 seed);
 
 /** What the engines take. Free it with instance_free_built(). */
 void instance_build (const Instance *self, HdPlatform *platform, HdSchedule *schedule);

@@ -89,13 +89,13 @@ corpus_path (void)
 }
 
 static void
-report_failure (const char *name, InstanceCheck check, guint64 seed)
+report_failure (const char *name, InstanceMaker make, InstanceCheck check, guint64 seed)
 {
   Instance instance;
   ShrinkLimit limit = { check, g_get_monotonic_time () + SHRINK_SECONDS * G_USEC_PER_SEC };
   g_autofree char *said = NULL, *directory = corpus_path ();
   g_autofree char *base = g_strdup_printf ("%s-%" G_GUINT64_FORMAT ".instance", name, seed), *path = g_build_filename (directory, base, NULL);
-  instance_generate (&instance, seed);
+  make (&instance, seed);
   if (!fails_in_child (check, &instance, NULL)) {
     fprintf (stderr, "%s: seed %" G_GUINT64_FORMAT " failed once, but passes alone\n", name, seed);
     return;
@@ -118,7 +118,7 @@ typedef struct {
 } Chunk;
 
 static void
-start_chunk (Chunk *chunk, InstanceCheck check, guint64 from, guint64 to)
+start_chunk (Chunk *chunk, InstanceMaker make, InstanceCheck check, guint64 from, guint64 to)
 {
   chunk->from = from;
   chunk->to = to;
@@ -130,7 +130,7 @@ start_chunk (Chunk *chunk, InstanceCheck check, guint64 from, guint64 to)
   for (guint64 seed = from; seed < to; seed++) {
     Instance instance;
     *chunk->now = seed;
-    instance_generate (&instance, seed);
+    make (&instance, seed);
     g_autofree char *wrong = check (&instance);
     if (wrong != NULL)
       _exit (1);
@@ -154,7 +154,7 @@ finish_one (Chunk *chunks, guint jobs, guint *freed)
 }
 
 gboolean
-sweep_seeds (const char *name, InstanceCheck check, guint64 from, guint64 count, guint jobs, gboolean progress)
+sweep_seeds (const char *name, InstanceMaker make, InstanceCheck check, guint64 from, guint64 count, guint jobs, gboolean progress)
 {
   g_autofree Chunk *chunks = g_new0 (Chunk, jobs);
   volatile guint64 *shared = mmap (NULL, jobs * sizeof (guint64), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -168,7 +168,7 @@ sweep_seeds (const char *name, InstanceCheck check, guint64 from, guint64 count,
     while (running < jobs && next < to && failed == NULL) {
       while (chunks[slot].pid != 0)
         slot = (slot + 1) % jobs;
-      start_chunk (&chunks[slot], check, next, MIN (next + CHUNK, to));
+      start_chunk (&chunks[slot], make, check, next, MIN (next + CHUNK, to));
       next = MIN (next + CHUNK, to);
       running++;
     }
@@ -180,7 +180,7 @@ sweep_seeds (const char *name, InstanceCheck check, guint64 from, guint64 count,
       fprintf (stderr, "# %s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT "\n", name, done, count);
   }
   if (failed != NULL)
-    report_failure (name, check, *failed->now);
+    report_failure (name, make, check, *failed->now);
   munmap ((void *) shared, jobs * sizeof (guint64));
   return failed == NULL;
 }
