@@ -72,20 +72,22 @@ by_columns (const Rule *rule, HdLayerId l)
   return rule->cores[l];
 }
 
-/* The first value of the gene that is @wanted tiles or more. */
+/* The first of the values that is @wanted tiles or more. */
 static guint
-value_of_rows (const Rule *rule, HdLayerId l, guint64 wanted)
+value_of_tiles (const GArray *tiles, guint64 wanted)
 {
-  const GArray *rows = rule->space->layer[l].rows;
   guint value = 0;
-  while (value + 1 < rows->len && g_array_index (rows, guint64, value) < wanted)
+  while (value + 1 < tiles->len && g_array_index (tiles, guint64, value) < wanted)
     value++;
   return value;
 }
 
+/* @easy: where single rows are too long, the columns are cut so that a quarter of each memory is left. */
 static void
-end_stack (Rule *rule, const Policy *policy, HdLayerId first, HdLayerId last, guint16 *genes)
+end_stack (Rule *rule, const Policy *policy, gboolean easy, HdLayerId first, HdLayerId last, guint16 *genes)
 {
+  const LayerSpace *space = rule->space->layer;
+  guint64 columns = 1;
   if (policy->balanced && first < last)
     _hd_explore_rule_balance (rule, first, last);
   for (HdLayerId l = first; l <= last; l++) {
@@ -94,15 +96,17 @@ end_stack (Rule *rule, const Policy *policy, HdLayerId first, HdLayerId last, gu
     set_gene (rule->space, genes, l, GENE_CORES, rule->cores[l]);
     _hd_explore_rule_slice (rule, l, genes);
     /* The first tile of a stack is larger than the others, and a stack without rows at its end has no tiles: its layers are cut by themselves, too. */
-    set_gene (rule->space, genes, l, GENE_ROWS, value_of_rows (rule, l, easy_rows_of (rule, l)));
+    set_gene (rule->space, genes, l, GENE_ROWS, value_of_tiles (space[l].rows, easy_rows_of (rule, l)));
+    columns = MAX (columns, easy ? rule_placement (rule, l)->easy_columns : rule_placement (rule, l)->least_columns);
   }
   guint64 tiles = first < last ? _hd_explore_rule_tiles (rule, first, last) * policy->finer : easy_rows_of (rule, last);
-  set_gene (rule->space, genes, last, GENE_ROWS, value_of_rows (rule, last, tiles));
+  set_gene (rule->space, genes, last, GENE_ROWS, value_of_tiles (space[last].rows, tiles));
+  set_gene (rule->space, genes, last, GENE_COLUMNS, value_of_tiles (space[last].columns, columns));
   set_gene (rule->space, genes, last, GENE_ENDS, 1);
 }
 
 static void
-choose_stacks (Rule *rule, const Policy *policy, guint16 *genes)
+choose_stacks (Rule *rule, const Policy *policy, gboolean easy, guint16 *genes)
 {
   HdLayerId first = 0, n = rule->space->workload->n_layers;
   guint64 weights = 0;
@@ -110,7 +114,7 @@ choose_stacks (Rule *rule, const Policy *policy, guint16 *genes)
     weights += _hd_explore_rule_weights (rule, l);
     if (l + 1 < n && joins (rule, policy->fuse, l + 1, weights))
       continue;
-    end_stack (rule, policy, first, l, genes);
+    end_stack (rule, policy, easy, first, l, genes);
     first = l + 1;
     weights = 0;
   }
@@ -178,14 +182,15 @@ _hd_explore_starts (HdExploreSpace *self)
   g_autofree guint16 *genes = g_new (guint16, self->problem.n_genes + 1);
   Rule rule;
   _hd_explore_rule_init (&rule, self, cost);
-  for (guint i = 0; i < G_N_ELEMENTS (POLICIES); i++) {
-    if (self->options.layer_by_layer && POLICIES[i].fuse != FUSE_NONE)
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (POLICIES); i++) {
+    const Policy *policy = &POLICIES[i % G_N_ELEMENTS (POLICIES)];
+    if (self->options.layer_by_layer && policy->fuse != FUSE_NONE)
       continue;
     memset (genes, 0, self->problem.n_genes * sizeof *genes);
     memcpy (rule.cores, rule.own, self->workload->n_layers * sizeof *rule.cores);
-    choose_stacks (&rule, &POLICIES[i], genes);
+    choose_stacks (&rule, policy, i >= G_N_ELEMENTS (POLICIES), genes);
     if (self->order_gene != NO_GENE)
-      genes[self->order_gene] = (guint16) (POLICIES[i].order - HD_PRIORITY_LATENCY);
+      genes[self->order_gene] = (guint16) (policy->order - HD_PRIORITY_LATENCY);
     add_start (self, genes);
   }
   _hd_explore_rule_clear (&rule);

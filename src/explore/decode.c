@@ -71,13 +71,22 @@ decode_layer (const HdExploreSpace *self, const guint16 *genes, HdLayerId l, gbo
 
 /* --- stacks ------------------------------------------------------------------------------------------- */
 
-/* Tiles along the rows without which some layer from @first to @last does not fit. */
+/* Tiles along the rows without which some layer from @first to @last does not fit; along the columns likewise. */
 static guint64
 least_rows (const HdExploreSpace *self, const guint16 *genes, HdLayerId first, HdLayerId last)
 {
   guint64 least = 1;
   for (HdLayerId l = first; l <= last; l++)
     least = MAX (least, placement_of (self, genes, l)->least_rows);
+  return least;
+}
+
+static guint64
+least_columns (const HdExploreSpace *self, const guint16 *genes, HdLayerId first, HdLayerId last)
+{
+  guint64 least = 1;
+  for (HdLayerId l = first; l <= last; l++)
+    least = MAX (least, placement_of (self, genes, l)->least_columns);
   return least;
 }
 
@@ -95,9 +104,10 @@ decode_stack (const HdExploreSpace *self, const guint16 *genes, HdLayerId first,
 {
   const LayerSpace *space = &self->layer[last];
   guint64 rows = MAX (value_of (self, genes, last, GENE_ROWS), least_rows (self, genes, first, last));
+  guint64 columns = MAX (value_of (self, genes, last, GENE_COLUMNS), least_columns (self, genes, first, last));
   *stack = (HdMappingStackChoice) { .n_layers = last - first + 1, .layers = ids + first };
   add_axis (stack, &self->workload->layers[last], space->row_rank, rows);
-  add_axis (stack, &self->workload->layers[last], space->column_rank, value_of (self, genes, last, GENE_COLUMNS));
+  add_axis (stack, &self->workload->layers[last], space->column_rank, columns);
   if (first < last && stack->n_axes > 0 && gene_value (self, genes, last, GENE_RETENTION) != 0)
     stack->mode = HD_RETENTION_RECOMPUTE;
 }
@@ -167,6 +177,7 @@ _hd_explore_repair (gpointer data, guint16 *genes)
     raise_gene (self, genes, l, GENE_SLICES, space->slices, placement_of (self, genes, l)->least_slices);
     if (_hd_explore_ends (self, genes, l)) {
       raise_gene (self, genes, l, GENE_ROWS, space->rows, least_rows (self, genes, first, l));
+      raise_gene (self, genes, l, GENE_COLUMNS, space->columns, least_columns (self, genes, first, l));
       if (first == l || (value_of (self, genes, l, GENE_ROWS) == 1 && value_of (self, genes, l, GENE_COLUMNS) == 1))
         set_gene (self, genes, l, GENE_RETENTION, 0);
       first = l + 1;

@@ -123,6 +123,19 @@ middle_box (const HdLayer *layer, const LayerSpace *space, guint64 slice, guint6
   return box;
 }
 
+static guint64
+size_of (const HdLayer *layer, int rank)
+{
+  return rank >= 0 ? layer->rank[rank].size : 1;
+}
+
+/* The columns of the layer's share; the whole where they are not dealt. */
+static guint64
+dealt_columns (const HdLayer *layer, const LayerSpace *space, const Placement *placement)
+{
+  return _hd_explore_piece (size_of (layer, space->column_rank), placement->split >= 0 && placement->split == space->column_rank ? placement->n_cores : 1);
+}
+
 /* Doubles the tiles along the rows until a node of @slice points of the slice rank fits into @quarters of its memories. */
 static guint64
 rows_that_fit (const HdExploreSpace *self, HdLayerId l, const Placement *placement, guint64 slice, guint quarters)
@@ -130,8 +143,7 @@ rows_that_fit (const HdExploreSpace *self, HdLayerId l, const Placement *placeme
   const HdLayer *layer = &self->workload->layers[l];
   const LayerSpace *space = &self->layer[l];
   const HdCore *core = &self->platform->core[placement->cores[0]];
-  guint64 rows = space->row_rank >= 0 ? layer->rank[space->row_rank].size : 1, n = 1;
-  guint64 columns = space->column_rank >= 0 ? _hd_explore_piece (layer->rank[space->column_rank].size, placement->split == space->column_rank ? placement->n_cores : 1) : 1;
+  guint64 rows = size_of (layer, space->row_rank), columns = dealt_columns (layer, space, placement), n = 1;
   while (n < rows) {
     HdBox box = middle_box (layer, space, slice, MIN (_hd_explore_piece (rows, n), _hd_explore_dealt_rows (self, l, placement)), columns);
     if (fits (self, layer, core, &box, FALSE, quarters))
@@ -141,7 +153,24 @@ rows_that_fit (const HdExploreSpace *self, HdLayerId l, const Placement *placeme
   return MIN (n, rows);
 }
 
-/* Doubles the slices until the weights fit, then the rows until all does. */
+/* Where @rows tiles are all that there can be, a single row may still be too long: doubles the tiles along the columns likewise. */
+static guint64
+columns_that_fit (const HdExploreSpace *self, HdLayerId l, const Placement *placement, guint64 slice, guint64 rows, guint quarters)
+{
+  const HdLayer *layer = &self->workload->layers[l];
+  const LayerSpace *space = &self->layer[l];
+  const HdCore *core = &self->platform->core[placement->cores[0]];
+  guint64 columns = size_of (layer, space->column_rank), dealt = dealt_columns (layer, space, placement), n = 1;
+  while (rows == size_of (layer, space->row_rank) && n < columns) {
+    HdBox box = middle_box (layer, space, slice, 1, MIN (_hd_explore_piece (columns, n), dealt));
+    if (fits (self, layer, core, &box, FALSE, quarters))
+      break;
+    n *= 2;
+  }
+  return MIN (n, columns);
+}
+
+/* Doubles the slices until the weights fit, then the rows and the columns until all does. */
 static void
 find_least (const HdExploreSpace *self, HdLayerId l, Placement *placement)
 {
@@ -149,7 +178,7 @@ find_least (const HdExploreSpace *self, HdLayerId l, Placement *placement)
   const LayerSpace *space = &self->layer[l];
   const HdCore *core = &self->platform->core[placement->cores[0]];
   guint64 n_slice = placement->grid > 0 ? placement->grid : placement->split == space->slice_rank ? placement->n_cores : 1;
-  guint64 slices = space->slice_rank >= 0 ? layer->rank[space->slice_rank].size : 1;
+  guint64 slices = size_of (layer, space->slice_rank);
   guint64 block = _hd_explore_piece (slices, n_slice);
   placement->least_slices = 1;
   while (placement->least_slices < block) {
@@ -161,6 +190,8 @@ find_least (const HdExploreSpace *self, HdLayerId l, Placement *placement)
   block = _hd_explore_piece (block, placement->least_slices);
   placement->least_rows = rows_that_fit (self, l, placement, block, 4);
   placement->easy_rows = rows_that_fit (self, l, placement, block, 3);
+  placement->least_columns = columns_that_fit (self, l, placement, block, placement->least_rows, 4);
+  placement->easy_columns = columns_that_fit (self, l, placement, block, placement->easy_rows, 3);
   placement->least_slices = MIN (placement->least_slices, slices);
 }
 
@@ -281,7 +312,7 @@ tiles (guint64 size)
   return values;
 }
 
-/* Columns are cut where a few rows fill a good part of a memory. */
+/* Columns are cut where a few rows fill a good part of a memory, or one row fills all of it. */
 static gboolean
 has_long_rows (const HdExploreSpace *self, HdLayerId l)
 {
@@ -292,6 +323,9 @@ has_long_rows (const HdExploreSpace *self, HdLayerId l)
   HdMemoryId memory = hd_core_operand_memory (&self->platform->core[first->cores[0]], HD_OPERAND_OUTPUT);
   if (space->row_rank < 0 || space->column_rank < 0 || memory == HD_NONE)
     return FALSE;
+  for (guint i = 0; i < space->placement->len; i++)
+    if (g_array_index (space->placement, Placement, i).easy_columns > 1)
+      return TRUE;
   return out->total_bits / layer->rank[space->row_rank].size > self->platform->memory[memory].capacity_bits / 16;
 }
 
@@ -303,8 +337,8 @@ _hd_explore_layer_init (HdExploreSpace *self, HdLayerId l)
   find_ranks (self->workload, layer, space);
   space->placement = g_array_new (FALSE, FALSE, sizeof (Placement));
   find_placements (self, l);
-  space->slices = powers (space->slice_rank >= 0 ? layer->rank[space->slice_rank].size : 1, 8);
-  space->rows = tiles (space->row_rank >= 0 ? layer->rank[space->row_rank].size : 1);
+  space->slices = powers (size_of (layer, space->slice_rank), 8);
+  space->rows = tiles (size_of (layer, space->row_rank));
   space->columns = space->placement->len > 0 && has_long_rows (self, l) ? powers (layer->rank[space->column_rank].size, 8) : powers (1, 1);
 }
 

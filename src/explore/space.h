@@ -18,6 +18,7 @@ typedef struct {
   guint64 least_slices;  /* pieces per core of the slice rank without which no node fits its memories */
   guint64 least_rows;    /* tiles along the row rank likewise */
   guint64 easy_rows;     /* and so that a quarter of each memory is left: pieces come larger than what one node reads of them */
+  guint64 least_columns, easy_columns;  /* likewise, where single rows are too long; else 1 */
 } Placement;
 
 typedef enum { GENE_CORES, GENE_SLICES, GENE_ROWS, GENE_COLUMNS, GENE_ENDS, GENE_RETENTION, N_GENE_KINDS, GENE_ORDER = N_GENE_KINDS } GeneKind;

@@ -225,3 +225,21 @@ Test (explore, on_many_cores_the_rule_keeps_a_stack_on_the_chip)
     cr_expect_lt (score.value[HD_METRIC_DRAM], 1.1 * compulsory, "%s: %g bit, %g at least", CASES[i].machine, score.value[HD_METRIC_DRAM], compulsory);
   }
 }
+/* A row of 48 channels of 1,024 columns fills 48 KiB: three times a memory. */
+Test (explore, the_rule_cuts_columns_where_single_rows_fill_a_memory)
+{
+  static const char TEXT[] = "<workload version='1' name='w'><tensor id='image' kind='input' shape='1 4 16 1024'/>"
+                             "<layer id='a' operator='Conv' inputs='image' channels='48' kernel_shape='3 3' pads='1 1 1 1'/>"
+                             "<layer id='b' operator='Conv' inputs='a' channels='4' kernel_shape='1 1'/></workload>";
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HdWorkload) workload = hd_workload_parse_xml (TEXT, sizeof TEXT - 1, "w.xml", &error);
+  g_autoptr (HdPlatform) platform = machine ("core:4 sram:16KiB bus:64b dram:64b");
+  g_autoptr (HdExploreSpace) space = space_of (workload, platform, &QUICK);
+  g_autoptr (HdMapping) plain = hd_mapping_default (workload, platform, NULL), ruled = hd_explore_allocate (workload, platform, &QUICK, NULL);
+  HdExploreScore one, four;
+  cr_assert (plain != NULL && ruled != NULL);
+  for (HdLayerId l = 0; l < workload->n_layers; l++)
+    cr_expect_eq (ruled->layer[l].n_cores, 4, "%s", workload->layers[l].name);
+  cr_assert (hd_explore_score (space, plain, TRUE, &one, NULL) && hd_explore_score (space, ruled, TRUE, &four, NULL));
+  cr_assert_lt (four.value[HD_METRIC_CYCLES], 0.5 * one.value[HD_METRIC_CYCLES], "%g, %g", four.value[HD_METRIC_CYCLES], one.value[HD_METRIC_CYCLES]);
+}
