@@ -58,8 +58,8 @@ check_bounds (const Instance *instance)
 
 Test (bounds, random_instances_run_no_faster, .timeout = 120)
 {
-  cr_assert_geq (sweep_corpus ("bounds", instance_generate, check_bounds), 1);
-  cr_assert (sweep_seeds ("bounds", check_bounds, 0, 6000, 1, FALSE));
+  cr_assert_geq (sweep_corpus ("bounds", check_bounds), 1);
+  cr_assert (sweep_seeds ("bounds", instance_generate, check_bounds, 0, 6000, 1, FALSE));
 }
 
 /* --- by hand -------------------------------------------------------------------------------------------- */

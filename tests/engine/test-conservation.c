@@ -8,10 +8,10 @@
 
 Test (conservation, kept_failures_conserve)
 {
-  cr_assert_geq (sweep_corpus ("conservation", instance_generate, check_conservation), 1);
+  cr_assert_geq (sweep_corpus ("conservation", check_conservation), 1);
 }
 
 Test (conservation, random_traces_conserve, .timeout = 120)
 {
-  cr_assert (sweep_seeds ("conservation", check_conservation, 0, 4000, 1, FALSE));
+  cr_assert (sweep_seeds ("conservation", instance_generate, check_conservation, 0, 4000, 1, FALSE));
 }
