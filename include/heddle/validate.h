@@ -46,6 +46,10 @@ typedef enum {
   HD_QUANTITY_CORE_EFFICIENCY,     /* operations by the energy of computes, without transfers [TOPS/W] */
   HD_QUANTITY_LATENCY_REDUCTION,   /* against a baseline run [%] */
   HD_QUANTITY_MEMORY_RATIO,        /* how much more a memory held in a baseline run [1] */
+  HD_QUANTITY_TRAFFIC_RATIO,       /* how many more elements passed a DRAM in a baseline run [1] */
+  HD_QUANTITY_ENERGY_RATIO,        /* how much more energy a baseline run took [1] */
+  HD_QUANTITY_INFERENCE_RATE,      /* of the run's inference: its clock by its cycles [1/s] */
+  HD_QUANTITY_INFERENCES_PER_JOULE, /* one by the run's energy [1/J] */
 } HdValidationQuantity;
 
 typedef struct {

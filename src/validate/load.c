@@ -157,7 +157,7 @@ read_particulars (Reader *reader, HdXmlNode *node, HdValidationTarget *target)
   target->baseline = HD_NONE;
   if (quantity == HD_QUANTITY_PEAK_MEMORY || quantity == HD_QUANTITY_MEMORY_RATIO)
     target->memory = g_strdup (hd_xml_require (reader->xml, node, "memory"));
-  if (quantity == HD_QUANTITY_LATENCY_REDUCTION || quantity == HD_QUANTITY_MEMORY_RATIO)
+  if (quantity == HD_QUANTITY_LATENCY_REDUCTION || quantity == HD_QUANTITY_MEMORY_RATIO || quantity == HD_QUANTITY_TRAFFIC_RATIO || quantity == HD_QUANTITY_ENERGY_RATIO)
     target->baseline = find_run (reader, node, "baseline");
   if (quantity == HD_QUANTITY_PEAK_THROUGHPUT)
     target->bits = (guint) hd_xml_u64 (reader->xml, node, "bits", HD_UNIT_BIT, TRUE, 8);

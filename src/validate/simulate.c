@@ -182,6 +182,10 @@ simulated (const HdValidationTarget *target, const HdValidationRun *run, const H
   case HD_QUANTITY_CORE_EFFICIENCY: return quotient ((double) run->operations, run->compute_pj);
   case HD_QUANTITY_LATENCY_REDUCTION: return 100 - 100 * quotient ((double) run->cycles, (double) baseline->cycles);
   case HD_QUANTITY_MEMORY_RATIO: return quotient (peak_kib (baseline, target->memory, found), peak_kib (run, target->memory, found));
+  case HD_QUANTITY_TRAFFIC_RATIO: return quotient ((double) baseline->traffic, (double) run->traffic);
+  case HD_QUANTITY_ENERGY_RATIO: return quotient (baseline->energy_pj, run->energy_pj);
+  case HD_QUANTITY_INFERENCE_RATE: return quotient ((double) run->platform->clock_hz, (double) run->cycles);
+  case HD_QUANTITY_INFERENCES_PER_JOULE: return quotient (1e12, run->energy_pj);
   default: return 0;
   }
 }

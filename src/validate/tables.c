@@ -13,7 +13,7 @@ append_row (const HdValidation *self, const HdValidationTarget *target, GString 
   g_autofree char *quantity = g_strdup_printf ("%s [%s]", hd_validation_quantity_name (target->quantity), hd_validation_unit (target->quantity));
   g_autoptr (GString) error = g_string_new (NULL);
   _hd_validation_append_error (error, target->error_percent);
-  g_string_append_printf (out, "%-32s %-24s %11s %11s %8s", target->id, quantity, published, result, error->str);
+  g_string_append_printf (out, "%-32s %-26s %11s %11s %8s", target->id, quantity, published, result, error->str);
   g_string_append_printf (out, " %7u %7u  %-9s  %s\n", g_strv_length (fitted), g_strv_length (assumed), hd_validation_certainty_name (target->certainty), target->inside ? "in its band" : "OUT OF ITS BAND");
 }
 
@@ -53,7 +53,7 @@ append_provenance (const HdValidation *self, HdProvenance provenance, GString *o
 void
 hd_validation_text (const HdValidation *self, GString *out)
 {
-  g_string_append_printf (out, "%-32s %-24s %11s %11s %8s %7s %7s  %s\n", "target", "quantity", "published", "simulated", "error/%", "fitted", "assumed", "value is");
+  g_string_append_printf (out, "%-32s %-26s %11s %11s %8s %7s %7s  %s\n", "target", "quantity", "published", "simulated", "error/%", "fitted", "assumed", "value is");
   for (guint t = 0; t < self->n_targets; t++)
     if (self->target[t].wanted)
       append_row (self, &self->target[t], out);

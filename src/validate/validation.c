@@ -7,11 +7,12 @@
 
 #include <math.h>
 
-const char *const _hd_quantity_words[] = { "latency", "peak-memory", "traffic", "throughput", "peak-throughput", "efficiency", "core-efficiency", "latency-reduction", "memory-ratio", NULL };
+const char *const _hd_quantity_words[] = { "latency", "peak-memory", "traffic", "throughput", "peak-throughput", "efficiency", "core-efficiency", "latency-reduction", "memory-ratio",
+                                           "traffic-ratio", "energy-ratio", "inference-rate", "inferences-per-joule", NULL };
 const char *const _hd_certainty_words[] = { "certain", "secondary", "uncertain", NULL };
 const char *const _hd_provenance_words[] = { "published", "derived", "assumed", "fitted", NULL };
 
-static const char *const UNITS[] = { "cycle", "KiB", "feature", "TOPS", "TOPS", "TOPS/W", "TOPS/W", "%", "1" };
+static const char *const UNITS[] = { "cycle", "KiB", "feature", "TOPS", "TOPS", "TOPS/W", "TOPS/W", "%", "1", "1", "1", "1/s", "1/J" };
 
 const char *hd_validation_unit (HdValidationQuantity quantity) { return UNITS[quantity]; }
 const char *hd_validation_quantity_name (HdValidationQuantity quantity) { return _hd_quantity_words[quantity]; }
@@ -145,13 +146,19 @@ add_names (GPtrArray *names, const HdValidationParameter *parameter, guint n, Hd
       g_ptr_array_add (names, g_strdup (parameter[i].name));
 }
 
+static gboolean
+is_about_energy (HdValidationQuantity quantity)
+{
+  return quantity == HD_QUANTITY_EFFICIENCY || quantity == HD_QUANTITY_CORE_EFFICIENCY || quantity == HD_QUANTITY_ENERGY_RATIO || quantity == HD_QUANTITY_INFERENCES_PER_JOULE;
+}
+
 char **
 hd_validation_parameters (const HdValidation *self, const HdValidationTarget *target, HdProvenance provenance)
 {
   GPtrArray *names = g_ptr_array_new ();
   const HdValidationRun *run = &self->run[target->run];
   const HdValidationChip *chip = &self->chip[run->chip];
-  gboolean energy = target->quantity == HD_QUANTITY_EFFICIENCY || target->quantity == HD_QUANTITY_CORE_EFFICIENCY;
+  gboolean energy = is_about_energy (target->quantity);
   add_names (names, chip->parameter, chip->n_parameters, provenance, energy);
   add_names (names, run->parameter, run->n_parameters, provenance, energy);
   if (target->baseline != HD_NONE)

@@ -110,6 +110,51 @@ def provenance_cases(at):
         ok(not faults, f"{name} and its platforms say the same", *faults)
 
 
+def products_of(path):
+    """MACs of a network's layers, and products of the array's units that they take: one for each output pixel, 1152 inputs of its window and 64 outputs (256 columns by 4 bits)."""
+    shape, macs, products = {}, 0, 0
+    for node in ET.parse(path).getroot():
+        if node.tag == "tensor":
+            shape[node.get("id")] = [int(s) for s in node.get("shape").split()][1:]
+            continue
+        c, h, w = shape[node.get("inputs").split()[0]]
+        kernel, stride = int(node.get("kernel_shape", "1 1").split()[0]), int(node.get("strides", "1 1").split()[0])
+        k, pad = int(node.get("channels", c)), int(node.get("pads", "0").split()[0])
+        if node.get("operator") == "GlobalAveragePool":
+            h = w = 1
+        h, w = ((n + 2 * pad - kernel) // stride + 1 for n in (h, w))
+        if node.get("operator") in ("Conv", "MatMul"):
+            macs += h * w * k * c * kernel * kernel
+            products += h * w * -(-c * kernel * kernel // 1152) * -(-k // 64)
+        shape[node.get("id")] = [k, h, w]
+    return macs, products
+
+
+def whole_network_cases(at):
+    targets = {t["id"]: t for t in parsed(run("validate", "--json", "aimc-4x4-resnet50-rate", "aimc-4x4-resnet50-rate-array", "aimc-4x4-resnet50-per-joule", cwd=at))}
+    macs, products = products_of(os.path.join(at, "workloads/resnet50.xml"))
+    ok((macs, products) == (4089184256, 182704), "ResNet-50 has the MACs and products that its page and its target say", macs, products)
+    least = products * 40 / 16
+    cycles = {name: 200e6 / t["simulated"] for name, t in targets.items() if t["unit"] == "1/s"}
+    ok(least <= cycles["aimc-4x4-resnet50-rate-array"] <= least * 1.01, "where nothing else takes time, the array's products do, and its copies are filled", cycles, least)
+    ok(cycles["aimc-4x4-resnet50-rate-array"] < cycles["aimc-4x4-resnet50-rate"], "weights and maps that move take time", cycles)
+    # A product converts 256 columns, for each of 4 bits, at 1.2 pJ.
+    joules = 1 / targets["aimc-4x4-resnet50-per-joule"]["simulated"]
+    ok(products * 256 * 4 * 1.2e-12 <= joules <= products * 256 * 4 * 1.2e-12 * 1.7, "most of an image's energy are conversions", joules)
+
+
+def depth_first_cases(at):
+    """DepFiN's gain by depth-first, from runs: energies reproduce the efficiencies that they are derived from, and ratios are those of the runs."""
+    runs = [json.loads(run("run", "-p", "platforms/depfin-measured-energy.xml", "-w", "workloads/mc-cnn.xml", "-m", f"workloads/mc-cnn-{name}.mapping.xml", "--json", cwd=at).stdout)
+            for name in ("depfin", "depfin-layers")]
+    operations = 2 * 1242 * 376 * 9 * 64 * (1 + 3 * 64)
+    ok(abs(operations / runs[0]["energy_pj"] - 3.95) < 0.01, "MC-CNN's efficiency with IO is the published one", operations / runs[0]["energy_pj"])
+    targets = {t["id"]: t["simulated"] for t in parsed(run("validate", "--json", "depfin-depth-first-gain", "depfin-depth-first-traffic", cwd=at))}
+    ok(abs(targets["depfin-depth-first-gain"] - runs[1]["energy_pj"] / runs[0]["energy_pj"]) < 1e-9, "the gain is that of the two runs' energies", targets)
+    # One feature in and 64 out of each of four layers, then of all; a little of each map stays on the chip.
+    ok(0.97 * 449 / 65 < targets["depfin-depth-first-traffic"] <= 449 / 65, "the ratio of traffic is that of the maps", targets)
+
+
 def hand_cases(at):
     # Core 0 begins when its weights, 16 x 16 x 4 = 1,024 bit, have arrived: behind 128 bit of the image on the link (1 cycle) two bursts of 512 bit, 4 cycles each, and 4 more into the cells: 13.
     # A round of two pixels is 4 bits x 10 cycles, for both pixels at once: 40. Core 1 needs a row of 4 rounds and 2 rounds of the next; the last of them comes through port, link and port: 13 + 240 + 3.
@@ -162,6 +207,8 @@ with scratch() as folder:
     shipped_cases(folder)
     parts_cases(folder)
     provenance_cases(folder)
+    whole_network_cases(folder)
+    depth_first_cases(folder)
     hand_cases(folder)
     output_cases(folder)
 finish()
