@@ -280,6 +280,9 @@ char *hd_platform_sha256 (const HdPlatform *self);
  */
 gboolean hd_platform_route (const HdPlatform *self, HdMemoryId source, const HdMemoryId *destinations, guint n, HdRoute *route, GError **error);
 
+/** Fills @hops, by memory, with the hops of hd_platform_route() from there to @destination alone; G_MAXUINT32: there is no way. Time: O(resources and their connections) for all of them. */
+void hd_platform_hops (const HdPlatform *self, HdMemoryId destination, guint32 *hops);
+
 /** Whether a burst can go from one resource straight to the other, as the topology says; where there is none, it can. */
 gboolean hd_platform_connects (const HdPlatform *self, HdResourceId from, HdResourceId to);
 

@@ -106,7 +106,7 @@ void hd_schedule_builder_expect (HdScheduleBuilder *self, gsize n);
 
 /** What the schedule was made by and from, to be kept in its file; each is copied. */
 void hd_schedule_builder_set_source (HdScheduleBuilder *self, const char *pass, const char *workload_xml, const char *mapping_xml);
-/** Instead of that, for a schedule that is run and thrown away: neither its inputs nor its platform's sha256 are kept, so no file of it can be read again; and _finish() trusts who built it. */
+/** Instead of that, for a schedule that is run and thrown away: neither its inputs nor its platform's sha256 are kept, so no file of it can be read again; nor the boxes of its pieces; and _finish() trusts who built it. */
 void hd_schedule_builder_set_draft (HdScheduleBuilder *self, const char *pass);
 /** Adds a name of a layer or tensor; the same name gives the same id. */
 guint32 hd_schedule_builder_layer (HdScheduleBuilder *self, const char *name);
@@ -123,6 +123,8 @@ HdTaskId hd_schedule_builder_transfer (HdScheduleBuilder *self, HdQueueId queue,
 void hd_schedule_builder_priority (HdScheduleBuilder *self, HdTaskId task, guint32 priority);
 /** @tensor: or HD_NONE: opaque. @box (nullable): NULL: it is not said which part of the tensor. */
 HdPieceId hd_schedule_builder_piece (HdScheduleBuilder *self, HdMemoryId memory, guint64 bits, HdTaskId creator, guint32 tensor, const HdBox *box);
+/** A copy of a piece in another memory: the same box of the same tensor. */
+HdPieceId hd_schedule_builder_piece_like (HdScheduleBuilder *self, HdMemoryId memory, guint64 bits, HdTaskId creator, HdPieceId piece);
 void hd_schedule_builder_use (HdScheduleBuilder *self, HdTaskId task, HdPieceId piece);
 void hd_schedule_builder_after (HdScheduleBuilder *self, HdTaskId task, HdTaskId earlier);
 void hd_schedule_builder_release (HdScheduleBuilder *self, HdPieceId piece, HdTaskId after);

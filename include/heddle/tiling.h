@@ -134,6 +134,16 @@ HdCoreId hd_tiling_node_core (const HdTiling *self, HdNodeId node);
 /** Which weights it uses, as a number > 0 that is the same for nodes that read the same box of the same tensor; 0: none. The layer's first weight operand counts. */
 guint32 hd_tiling_node_weight_key (const HdTiling *self, HdNodeId node);
 
+/**
+ * hd_tiling_layer_nodes:
+ * @core: (out) (array): of each of the layer's nodes, in the order of their ids; and so with the others
+ * @shape: (out) (array)
+ * @weight_key: (out) (array)
+ *
+ * hd_tiling_node_core(), _shape() and _weight_key() of all nodes of @layer: a step of a counter for each instead of divisions.
+ */
+void hd_tiling_layer_nodes (const HdTiling *self, HdLayerId layer, HdCoreId *core, guint32 *shape, guint32 *weight_key);
+
 static inline const HdDependency *
 hd_tiling_dependencies (const HdTiling *self, HdNodeId node, guint64 *n)
 {

@@ -6,6 +6,14 @@
 #include "config.h"
 #include "passes/plan.h"
 
+/* Where the node's core reads what it depends on. */
+static inline HdMemoryId
+operand_memory (const Plan *plan, HdNodeId node, const HdDependency *d)
+{
+  const Graph *graph = plan->graph;
+  return graph_operand_memory (graph, graph->core[node], &plan->workload->layers[graph->layer[node]], d->operand);
+}
+
 HdBox
 plan_overlap_box (const Plan *plan, HdNodeId node, guint operand, guint32 item)
 {
@@ -20,8 +28,8 @@ plan_overlap_box (const Plan *plan, HdNodeId node, guint operand, guint32 item)
 static void
 note_use (Plan *plan, guint32 instance)
 {
-  plan_instance (plan, instance)->pinned = plan->attempt;
-  g_array_append_val (plan->uses, instance);
+  plan->instance[instance].pinned = plan->attempt;
+  APPEND (&plan->uses, instance);
 }
 
 /* Where a core computes straight out of DRAM, nothing is brought. */
@@ -32,33 +40,29 @@ use_in_dram (Plan *plan, guint32 item)
   if (instance != HD_NONE)
     note_use (plan, instance);
   else
-    g_array_append_val (plan->resident_uses, plan->tensor_piece[plan_item_tensor (plan, item)]);
+    APPEND (&plan->resident_uses, plan->tensor_piece[plan_item_tensor (plan, item)]);
 }
 
 /* --- from where ------------------------------------------------------------------------------------------ */
-
-static guint
-hops_of (Plan *plan, HdMemoryId source, HdMemoryId destination)
-{
-  guint32 route = plan_route (plan, source, destination);
-  return route == HD_NONE ? G_MAXUINT : g_array_index (plan->route_hops, guint, route);
-}
 
 /* The copy from which the way is shortest, one on the chip before one in DRAM; HD_NONE: there is none with a way. */
 static guint32
 nearest_copy (Plan *plan, guint32 item, HdMemoryId destination)
 {
-  guint32 nearest = plan_find_instance (plan, item, plan->dram);
-  guint fewest = G_MAXUINT;
-  for (guint32 i = plan->first_instance[item]; i != HD_NONE; i = plan_instance (plan, i)->next) {
-    const Instance *instance = plan_instance (plan, i);
-    guint hops = instance->memory == plan->dram || instance->memory == destination || instance->part_step != NO_STEP ? G_MAXUINT : hops_of (plan, instance->memory, destination);
-    if (hops < fewest) {
+  const guint32 *hops = plan_hops (plan, destination);
+  guint32 nearest = HD_NONE, in_dram = HD_NONE, fewest = G_MAXUINT32;
+  for (guint32 i = plan->item[item].first_instance; i != HD_NONE; i = plan->link[i].next) {
+    HdMemoryId memory = plan->link[i].memory;
+    if (plan->link[i].part_step != NO_STEP || memory == destination)
+      continue;
+    if (memory == plan->dram) {
+      in_dram = i;
+    } else if (hops[memory] < fewest) {
       nearest = i;
-      fewest = hops;
+      fewest = hops[memory];
     }
   }
-  return nearest;
+  return nearest != HD_NONE ? nearest : in_dram;
 }
 
 /* A copy of all of a node's output, on the chip if there is one; HD_NONE: it has not been made yet. */
@@ -66,11 +70,11 @@ static guint32
 any_copy (const Plan *plan, guint32 item)
 {
   guint32 found = HD_NONE;
-  for (guint32 i = plan->first_instance[item]; i != HD_NONE; i = plan_instance (plan, i)->next) {
-    if (plan_instance (plan, i)->part_step != NO_STEP)
+  for (guint32 i = plan->item[item].first_instance; i != HD_NONE; i = plan->link[i].next) {
+    if (plan->link[i].part_step != NO_STEP)
       continue;
     found = i;
-    if (plan_instance (plan, i)->memory != plan->dram)
+    if (plan->link[i].memory != plan->dram)
       break;
   }
   return found;
@@ -79,8 +83,8 @@ any_copy (const Plan *plan, guint32 item)
 static void
 add_source (Plan *plan, guint32 instance)
 {
-  plan_instance (plan, instance)->pinned = plan->attempt;
-  g_array_append_val (plan->sources, instance);
+  plan->instance[instance].pinned = plan->attempt;
+  APPEND (&plan->sources, instance);
 }
 
 /* Adds the copy of a node's output in DRAM; if there is none, it is written. */
@@ -90,8 +94,7 @@ add_source_in_dram (Plan *plan, guint32 item, GError **error)
   guint32 copy = plan_find_instance (plan, item, plan->dram);
   if (copy == HD_NONE) {
     guint32 here = any_copy (plan, item);
-    HdBox box = plan_item_box (plan, item);
-    if (!plan_store (plan, here, &box, plan_instance (plan, here)->bits, &copy, error))
+    if (!plan_store (plan, here, NULL, plan->instance[here].bits, &copy, error))
       return FALSE;
   }
   add_source (plan, copy);
@@ -102,7 +105,7 @@ add_source_in_dram (Plan *plan, guint32 item, GError **error)
 static gboolean
 find_sources (Plan *plan, guint32 item, HdMemoryId destination, gboolean again, GError **error)
 {
-  g_array_set_size (plan->sources, 0);
+  plan->sources.n = 0;
   guint32 nearest = again ? plan_find_instance (plan, item, plan->dram) : nearest_copy (plan, item, destination);
   if (nearest != HD_NONE) {
     add_source (plan, nearest);
@@ -111,8 +114,8 @@ find_sources (Plan *plan, guint32 item, HdMemoryId destination, gboolean again, 
   if (plan_item_is_node (plan, item))
     return add_source_in_dram (plan, item, error);
   guint32 piece = item - plan->graph->n;
-  for (guint64 k = plan->producer_begin[piece]; k < plan->producer_begin[piece + 1]; k++)
-    if (!add_source_in_dram (plan, g_array_index (plan->producers, guint32, k), error))
+  for (guint32 k = plan->graph->producer_begin[piece]; k < plan->graph->producer_begin[piece + 1]; k++)
+    if (!add_source_in_dram (plan, g_array_index (plan->graph->producers, guint32, k), error))
       return FALSE;
   return TRUE;
 }
@@ -127,87 +130,128 @@ make_room (Plan *plan, HdMemoryId memory, guint64 bits, guint32 item, GError **e
     plan_take_room (plan, memory, bits);
     return TRUE;
   }
-  GArray *sources = plan->sources;
-  plan->sources = g_array_new (FALSE, FALSE, sizeof (guint32));
+  Ids sources = plan->sources;
+  plan->sources = (Ids) { 0 };
   gboolean room = plan_allocate (plan, memory, bits, item, error);
-  g_array_unref (plan->sources);
+  g_free (plan->sources.at);
   plan->sources = sources;
   return room;
 }
 
-/* Moves an item to @memory, or with @part what the node reads of it. */
+/* What is brought, for whom. */
+typedef struct {
+  HdNodeId node;
+  const HdDependency *d;   /* what the node reads */
+  guint32 item;
+  HdMemoryId memory;       /* where the core reads it */
+  guint32 lane;            /* of the item in that memory; HD_NONE: it is counted as read in DRAM */
+  gboolean again;          /* what the mapping does not keep comes from DRAM again, even if it is here */
+} Want;
+
+/* Moves an item to where it is wanted, or with @part what the node reads of it. */
 static gboolean
-fetch (Plan *plan, HdNodeId node, guint32 item, HdMemoryId memory, const HdDependency *part, gboolean again, guint32 *instance, GError **error)
+fetch (Plan *plan, const Want *want, gboolean part, GError **error)
 {
-  HdBox box = part != NULL ? plan_overlap_box (plan, node, part->operand, item) : plan_item_box (plan, item);
-  guint64 bits = part != NULL ? hd_dependency_bits (part) : plan_item_bits (plan, item);
-  Listener first = { memory, plan->step, part != NULL ? plan->step : NO_STEP, part != NULL ? part->operand : 0, FALSE };
-  if (!find_sources (plan, item, memory, again, error))
-    return FALSE;
-  GArray *sources = plan->sources;
-  if (!make_room (plan, memory, bits, item, error))
+  HdBox box = { 0 };
+  guint32 item = want->item;
+  guint64 bits = part ? hd_dependency_bits (want->d) : plan_item_bits (plan, item);
+  if (part)
+    box = plan_overlap_box (plan, want->node, want->d->operand, item);
+  if (!find_sources (plan, item, want->memory, want->again, error) || !make_room (plan, want->memory, bits, item, error))
     return FALSE;
   /* From where it is parked, or from DRAM after all. */
-  if (sources->len == 0 && !again && (!plan_park (plan, memory, error) || !find_sources (plan, item, memory, FALSE, error)))
+  if (plan->sources.n == 0 && !want->again && (!plan_park (plan, want->memory, error) || !find_sources (plan, item, want->memory, FALSE, error)))
     return FALSE;
-  g_array_set_size (plan->listeners, 0);
-  g_array_append_val (plan->listeners, first);
-  if (!again)
-    plan_add_listeners (plan, item, sources->len > 0 ? plan_instance (plan, g_array_index (sources, guint32, 0))->memory : plan->dram, bits, part, &box);
-  if (!plan_move (plan, item, &box, bits, error))
+  plan->listeners.n = 0;
+  APPEND (&plan->listeners, ((Listener) { want->memory, want->lane, plan->step, part ? plan->step : NO_STEP, part ? want->d->operand : 0, FALSE }));
+  if (!want->again)
+    plan_add_listeners (plan, item, plan->sources.n > 0 ? plan->link[plan->sources.at[0]].memory : plan->dram, bits, part ? want->d : NULL, &box);
+  if (!plan_move (plan, item, part ? &box : NULL, bits, error))
     return FALSE;
-  for (guint i = 0; i < sources->len; i++)
-    plan_settle (plan, g_array_index (sources, guint32, i));
-  if (sources->len == 1)
-    plan_unpark (plan, g_array_index (sources, guint32, 0));
-  *instance = part != NULL ? plan_find_part (plan, item, memory, plan->step, part->operand) : plan_find_instance (plan, item, memory);
+  for (guint i = 0; i < plan->sources.n; i++)
+    plan_settle (plan, plan->sources.at[i]);
+  if (plan->sources.n == 1)
+    plan_unpark (plan, plan->sources.at[0]);
   return TRUE;
 }
 
 /* Whether this node's part alone is brought. Unfinished sums always come whole; inputs and weights, unless the room does not do for that. */
 static gboolean
-wants_part (Plan *plan, const HdDependency *d, guint32 item, HdMemoryId memory)
+wants_part (const Plan *plan, const HdDependency *d, guint32 item, HdMemoryId memory)
 {
   guint64 whole = plan_item_bits (plan, item);
   if ((d->flags & HD_DEPENDENCY_PARTIAL) || hd_dependency_bits (d) >= whole)
     return FALSE;
-  return plan->frugal || (plan_item_is_node (plan, item) && plan_wanted_bits (plan, item, memory, plan->step, whole) < whole);
+  if (plan->frugal || !plan_item_is_node (plan, item))
+    return plan->frugal;
+  guint32 l = plan_find_lane (plan, item, memory);
+  return l == HD_NONE || plan_wanted_bits (plan, &plan->lane[l], plan->lane[l].next, whole) < whole;
+}
+
+/* Brings what is not there. */
+static gboolean
+bring_missing (Plan *plan, const Want *want, GError **error)
+{
+  guint32 instance = plan_find_part (plan, want->item, want->memory, plan->step, want->d->operand);
+  if (instance == HD_NONE) {
+    gboolean part = want->again || wants_part (plan, want->d, want->item, want->memory);
+    if (!fetch (plan, want, part, error))
+      return FALSE;
+    instance = part ? plan_find_part (plan, want->item, want->memory, plan->step, want->d->operand) : plan->lane[want->lane].instance;
+  }
+  note_use (plan, instance);
+  return TRUE;
 }
 
 static gboolean
-bring (Plan *plan, HdNodeId node, const HdDependency *d, guint32 item, HdMemoryId memory, GError **error)
+bring (Plan *plan, HdNodeId node, guint32 use, const HdDependency *d, guint32 item, GError **error)
 {
-  /* What the mapping does not keep comes from DRAM again, even if it is here. */
   gboolean again = (d->flags & (HD_DEPENDENCY_REFETCH | HD_DEPENDENCY_EXTERNAL)) == HD_DEPENDENCY_REFETCH;
+  guint32 lane = again ? HD_NONE : plan->graph->lane_of[use];
+  HdMemoryId memory = again ? operand_memory (plan, node, d) : plan->lane[lane].memory;
   if (memory == plan->dram) {
     use_in_dram (plan, item);
     return TRUE;
   }
-  guint32 instance = again ? HD_NONE : plan_find_instance (plan, item, memory);
-  if (instance == HD_NONE)
-    instance = plan_find_part (plan, item, memory, plan->step, d->operand);
-  if (instance == HD_NONE && !fetch (plan, node, item, memory, again || wants_part (plan, d, item, memory) ? d : NULL, again, &instance, error))
-    return FALSE;
-  note_use (plan, instance);
-  return TRUE;
+  if (lane != HD_NONE && plan->lane[lane].instance != HD_NONE) {
+    note_use (plan, plan->lane[lane].instance);
+    return TRUE;
+  }
+  return bring_missing (plan, &(Want) { node, d, item, memory, lane, again }, error);
 }
 
 /* --- a node's inputs ------------------------------------------------------------------------------------------ */
 
 /* Frugally: what is here whole and is read in part leaves; the part comes back. */
 static gboolean
-drop_whole (Plan *plan, const HdDependency *d, guint32 item, HdMemoryId memory, GError **error)
+drop_whole (Plan *plan, HdNodeId node, const HdDependency *d, guint32 item, GError **error)
 {
+  HdMemoryId memory = operand_memory (plan, node, d);
   guint32 instance = plan_find_instance (plan, item, memory);
   return memory == plan->dram || instance == HD_NONE || !wants_part (plan, d, item, memory) || plan_evict (plan, instance, error);
+}
+
+static gboolean
+drop_inputs (Plan *plan, HdNodeId node, GError **error)
+{
+  guint64 n;
+  const HdDependency *d = hd_tiling_dependencies (plan->tiling, node, &n);
+  for (guint64 i = 0; i < n; i++)
+    if (!drop_whole (plan, node, &d[i], d[i].from, error))
+      return FALSE;
+  d = hd_tiling_reads (plan->tiling, node, &n);
+  for (guint64 i = 0; i < n; i++)
+    if (!drop_whole (plan, node, &d[i], plan_item_of_read (plan, &d[i]), error))
+      return FALSE;
+  return TRUE;
 }
 
 /* Pieces reach further than what this node reads of them: who makes the rest may come later. */
 static gboolean
 is_complete (const Plan *plan, guint32 piece)
 {
-  for (guint64 k = plan->producer_begin[piece]; k < plan->producer_begin[piece + 1]; k++)
-    if (any_copy (plan, g_array_index (plan->producers, guint32, k)) == HD_NONE)
+  for (guint32 k = plan->graph->producer_begin[piece]; k < plan->graph->producer_begin[piece + 1]; k++)
+    if (any_copy (plan, g_array_index (plan->graph->producers, guint32, k)) == HD_NONE)
       return FALSE;
   return TRUE;
 }
@@ -217,14 +261,14 @@ static inline guint64 operand_bit (const HdDependency *d) { return (guint64) 1 <
 
 /* Bit o: what another stack made for operand o does not come from its makers as dependencies say, but as pieces by way of DRAM: when some of it is on the chip no more. */
 static guint64
-operands_by_piece (Plan *plan, HdNodeId node, HdCoreId core, const HdLayer *layer)
+operands_by_piece (const Plan *plan, HdNodeId node)
 {
   guint64 by_piece = 0, n;
   const HdDependency *d = hd_tiling_dependencies (plan->tiling, node, &n);
   for (guint64 i = 0; i < n; i++) {
-    if (!(d[i].flags & HD_DEPENDENCY_EXTERNAL) || (by_piece & operand_bit (&d[i])) || plan_operand_memory (plan, core, layer, d[i].operand) == plan->dram)
+    if (!(d[i].flags & HD_DEPENDENCY_EXTERNAL) || (by_piece & operand_bit (&d[i])) || operand_memory (plan, node, &d[i]) == plan->dram)
       continue;
-    if (plan_instance (plan, any_copy (plan, d[i].from))->memory == plan->dram)
+    if (plan->link[any_copy (plan, d[i].from)].memory == plan->dram)
       by_piece |= operand_bit (&d[i]);
   }
   const HdDependency *read = hd_tiling_reads (plan->tiling, node, &n);
@@ -235,46 +279,52 @@ operands_by_piece (Plan *plan, HdNodeId node, HdCoreId core, const HdLayer *laye
 }
 
 /* Whether a dependency is what the node is brought; if not, pieces are. */
-static gboolean
-comes_from_maker (const HdDependency *d, guint64 by_piece)
+static inline gboolean
+comes_from_maker (const Plan *plan, const HdDependency *d)
 {
-  return !(d->flags & HD_DEPENDENCY_EXTERNAL) || !(by_piece & operand_bit (d));
+  return !(d->flags & HD_DEPENDENCY_EXTERNAL) || !(plan->by_piece & operand_bit (d));
 }
 
-static gboolean
-comes_as_piece (const Plan *plan, const HdLayer *layer, const HdDependency *read, guint64 by_piece)
+static inline gboolean
+comes_as_piece (const Plan *plan, const HdLayer *layer, const HdDependency *read)
 {
-  return plan->workload->tensors[layer->operands[read->operand].tensor].producer == HD_NONE || (by_piece & operand_bit (read)) != 0;
+  return plan->workload->tensors[layer->operands[read->operand].tensor].producer == HD_NONE || (plan->by_piece & operand_bit (read)) != 0;
+}
+
+void
+plan_pin_inputs (Plan *plan)
+{
+  HdNodeId node = plan->order[plan->step];
+  const HdLayer *layer = &plan->workload->layers[plan->graph->layer[node]];
+  guint64 n;
+  if (plan->attempt_pinned == plan->attempt)
+    return;
+  plan->attempt_pinned = plan->attempt;
+  const HdDependency *d = hd_tiling_dependencies (plan->tiling, node, &n);
+  for (guint64 i = 0; i < n; i++)
+    if (comes_from_maker (plan, &d[i]))
+      plan->item[d[i].from].pinned = plan->attempt;
+  d = hd_tiling_reads (plan->tiling, node, &n);
+  for (guint64 i = 0; i < n; i++)
+    if (comes_as_piece (plan, layer, &d[i]))
+      plan->item[plan_item_of_read (plan, &d[i])].pinned = plan->attempt;
 }
 
 gboolean
 plan_bring_inputs (Plan *plan, HdNodeId node, GError **error)
 {
+  const HdTiling *t = plan->tiling;
   const HdLayer *layer = &plan->workload->layers[plan->graph->layer[node]];
-  HdCoreId core = plan->graph->core[node];
-  guint64 n_dependencies, n_reads;
-  const HdDependency *d = hd_tiling_dependencies (plan->tiling, node, &n_dependencies), *read = hd_tiling_reads (plan->tiling, node, &n_reads);
-  guint64 by_piece = operands_by_piece (plan, node, core, layer);
-  for (guint64 i = 0; plan->frugal && i < n_dependencies; i++)
-    if (!drop_whole (plan, &d[i], d[i].from, plan_operand_memory (plan, core, layer, d[i].operand), error))
-      return FALSE;
-  for (guint64 i = 0; plan->frugal && i < n_reads; i++)
-    if (!drop_whole (plan, &read[i], plan_item_of_read (plan, &read[i]), plan_operand_memory (plan, core, layer, read[i].operand), error))
-      return FALSE;
+  plan->by_piece = operands_by_piece (plan, node);
+  if (plan->frugal && !drop_inputs (plan, node, error))
+    return FALSE;
   /* What is here already must not be pushed out by what is brought first, nor what the rest is to be copied from. */
   plan->n_born_before = plan->n_born;
-  for (guint64 i = 0; i < n_dependencies; i++)
-    if (comes_from_maker (&d[i], by_piece))
-      plan->item_pinned[d[i].from] = plan->attempt;
-  for (guint64 i = 0; i < n_reads; i++)
-    if (comes_as_piece (plan, layer, &read[i], by_piece))
-      plan->item_pinned[plan_item_of_read (plan, &read[i])] = plan->attempt;
-  for (guint64 i = 0; i < n_dependencies; i++)
-    if (comes_from_maker (&d[i], by_piece) && !bring (plan, node, &d[i], d[i].from, plan_operand_memory (plan, core, layer, d[i].operand), error))
+  for (guint64 i = t->dependency_begin[node]; i < t->dependency_begin[node + 1]; i++)
+    if (comes_from_maker (plan, &t->dependency[i]) && !bring (plan, node, (guint32) i, &t->dependency[i], t->dependency[i].from, error))
       return FALSE;
-  for (guint64 i = 0; i < n_reads; i++)
-    if (comes_as_piece (plan, layer, &read[i], by_piece)
-        && !bring (plan, node, &read[i], plan_item_of_read (plan, &read[i]), plan_operand_memory (plan, core, layer, read[i].operand), error))
+  for (guint64 i = t->read_begin[node]; i < t->read_begin[node + 1]; i++)
+    if (comes_as_piece (plan, layer, &t->read[i]) && !bring (plan, node, plan->graph->n_dependencies + (guint32) i, &t->read[i], plan_item_of_read (plan, &t->read[i]), error))
       return FALSE;
   return TRUE;
 }

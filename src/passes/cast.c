@@ -10,43 +10,25 @@
 /* "Soon": nodes ahead in the plan, for each core. */
 #define HORIZON_PER_CORE 4
 
-guint64
-plan_wanted_bits (const Plan *plan, guint32 item, HdMemoryId memory, guint32 from, guint64 enough)
-{
-  guint64 sum = 0, end = plan->consumer_begin[item + 1];
-  for (guint64 i = plan_find_consumer (plan, item, memory, from); i < end && plan->consumer[i].memory == memory && sum < enough; i++)
-    sum += plan->consumer[i].bits;
-  return sum;
-}
-
 static gboolean
 may_load (Plan *plan, HdMemoryId source, HdMemoryId memory, guint64 bits)
 {
-  guint dma = plan->space[memory].load_dma;
-  return dma != HD_NONE && plan->platform->dma[dma].core == HD_NONE && plan_has_room (plan, memory, bits) && plan_route (plan, source, memory) != HD_NONE;
+  return plan->space[memory].hears && plan_has_room (plan, memory, bits) && plan_hops (plan, memory)[source] != G_MAXUINT32;
 }
 
+/* Whether the next reader of a lane would be brought just the same: all of the item, or the same part. */
 static gboolean
-listens_already (const Plan *plan, HdMemoryId memory)
+wants_the_same (Plan *plan, guint32 item, const Lane *lane, guint32 next, guint64 bits, const HdDependency *part, const HdBox *box)
 {
-  for (guint i = 0; i < plan->listeners->len; i++)
-    if (g_array_index (plan->listeners, Listener, i).memory == memory)
-      return TRUE;
-  return FALSE;
-}
-
-/* Whether @consumer would be brought just the same: all of the item, or the same part. */
-static gboolean
-wants_the_same (Plan *plan, guint32 item, const Consumer *consumer, guint64 bits, const HdDependency *part, const HdBox *box)
-{
-  gboolean whole = !plan_item_is_node (plan, item) || plan_wanted_bits (plan, item, consumer->memory, consumer->step, plan_item_bits (plan, item)) >= plan_item_bits (plan, item);
-  if (plan_find_instance (plan, item, consumer->memory) != HD_NONE)
-    return FALSE;
+  guint64 all = plan_item_bits (plan, item);
+  gboolean whole = !plan_item_is_node (plan, item) || plan_wanted_bits (plan, lane, next, all) >= all;
   if (part == NULL)
     return whole;
-  if (whole || consumer->bits != bits || plan_find_part (plan, item, consumer->memory, consumer->step, consumer->operand) != HD_NONE)
+  const Reader *reader = &plan->reader[next];
+  const HdDependency *use = plan_use (plan, reader->use);
+  if (whole || hd_dependency_bits (use) != bits || plan_find_part (plan, item, lane->memory, reader->step, use->operand) != HD_NONE)
     return FALSE;
-  HdBox other = plan_overlap_box (plan, plan->order[consumer->step], consumer->operand, item);
+  HdBox other = plan_overlap_box (plan, plan->order[reader->step], use->operand, item);
   return hd_box_equal (&other, box);
 }
 
@@ -54,46 +36,50 @@ wants_the_same (Plan *plan, guint32 item, const Consumer *consumer, guint64 bits
 static void
 ask_memories (Plan *plan, guint32 item, HdMemoryId source, guint32 last, gboolean held, guint64 bits, const HdDependency *part, const HdBox *box)
 {
-  guint64 end = plan->consumer_begin[item + 1];
-  for (guint64 i = plan->consumer_begin[item]; i < end && plan->consumer[i].memory != HD_NONE;) {
-    HdMemoryId memory = plan->consumer[i].memory;
-    guint64 at = plan_find_consumer (plan, item, memory, plan->step + 1);
-    const Consumer *c = &plan->consumer[at];
-    if (at < end && c->memory == memory && c->step <= last && memory != plan->dram && memory != source && !listens_already (plan, memory) && may_load (plan, source, memory, bits)
-        && (!held || plan_may_load_for (plan, c->step)) && wants_the_same (plan, item, c, bits, part, box))
-      g_array_append_vals (plan->listeners, &(Listener) { memory, held ? c->step : NO_STEP, part != NULL ? c->step : NO_STEP, part != NULL ? c->operand : 0, FALSE }, 1);
-    i = plan_find_consumer (plan, item, memory + 1, 0);
+  HdMemoryId first = plan->listeners.n > 0 ? plan->listeners.at[0].memory : HD_NONE;
+  for (guint32 l = plan->graph->item[item].first_lane; l < plan->graph->item[item + 1].first_lane; l++) {
+    const Lane *lane = &plan->lane[l];
+    /* A lane that is not asked for soon, or has the item. */
+    if (lane->next_step > last || lane->instance != HD_NONE)
+      continue;
+    HdMemoryId memory = lane->memory;
+    if (memory == HD_NONE)
+      break;
+    guint32 next = plan_reader_after (plan, lane);
+    if (next == lane->end || plan->reader[next].step > last || memory == plan->dram || memory == source || memory == first || !may_load (plan, source, memory, bits)
+        || (held && !plan_may_load_for (plan, plan->reader[next].step)) || !wants_the_same (plan, item, lane, next, bits, part, box))
+      continue;
+    guint32 step = plan->reader[next].step;
+    APPEND (&plan->listeners, ((Listener) { memory, l, held ? step : NO_STEP, part != NULL ? step : NO_STEP, part != NULL ? plan_use (plan, plan->reader[next].use)->operand : 0, FALSE }));
   }
 }
 
 void
 plan_add_listeners (Plan *plan, guint32 item, HdMemoryId source, guint64 bits, const HdDependency *part, const HdBox *box)
 {
-  HdMemoryId first = g_array_index (plan->listeners, Listener, 0).memory;
-  guint dma = plan->space[first].load_dma;
-  if (!plan->multicast || dma == HD_NONE || plan->platform->dma[dma].core != HD_NONE)
+  if (!plan->multicast || !plan->space[plan->listeners.at[0].memory].hears)
     return;
   guint64 last = (guint64) plan->step + HORIZON_PER_CORE * (guint64) plan->platform->n_cores;
   ask_memories (plan, item, source, (guint32) MIN (last, NO_STEP - 1), TRUE, bits, part, box);
-  for (guint i = 1; i < plan->listeners->len; i++)
-    plan_take_room (plan, g_array_index (plan->listeners, Listener, i).memory, bits);
+  for (guint i = 1; i < plan->listeners.n; i++)
+    plan_take_room (plan, plan->listeners.at[i].memory, bits);
 }
 
 gboolean
 plan_send_ahead (Plan *plan, guint32 index, gboolean *sent, GError **error)
 {
-  Instance source = *plan_instance (plan, index);
-  g_array_set_size (plan->listeners, 0);
-  ask_memories (plan, source.item, source.memory, NO_STEP - 1, FALSE, source.bits, NULL, NULL);
+  guint32 item = plan->instance[index].item;
+  guint64 bits = plan->instance[index].bits;
+  plan->listeners.n = 0;
+  ask_memories (plan, item, plan->link[index].memory, NO_STEP - 1, FALSE, bits, NULL, NULL);
   if (!plan->multicast)
-    g_array_set_size (plan->listeners, MIN (1, plan->listeners->len));
-  *sent = plan->listeners->len > 0;
+    plan->listeners.n = MIN (1, plan->listeners.n);
+  *sent = plan->listeners.n > 0;
   if (!*sent)
     return TRUE;
-  for (guint i = 0; i < plan->listeners->len; i++)
-    plan_take_room (plan, g_array_index (plan->listeners, Listener, i).memory, source.bits);
-  HdBox box = plan_item_box (plan, source.item);
-  g_array_set_size (plan->sources, 0);
-  g_array_append_val (plan->sources, index);
-  return plan_move (plan, source.item, &box, source.bits, error);
+  for (guint i = 0; i < plan->listeners.n; i++)
+    plan_take_room (plan, plan->listeners.at[i].memory, bits);
+  plan->sources.n = 0;
+  APPEND (&plan->sources, index);
+  return plan_move (plan, item, NULL, bits, error);
 }

@@ -8,75 +8,29 @@
 
 /* --- users: chains of tasks --------------------------------------------------------------------- */
 
-static guint32
-push_user (Plan *plan, HdTaskId task, HdQueueId queue, guint32 next)
-{
-  GROW (plan->user, plan->n_users, plan->users_room);
-  plan->user[plan->n_users] = (User) { task, queue, next };
-  return plan->n_users++;
-}
-
 /* In a queue that ends its tasks in order only the last one counts. */
-static guint32
-without_queue (Plan *plan, guint32 head, HdQueueId queue)
-{
-  guint32 kept = HD_NONE;
-  if (plan->queue_outstanding[queue] > 1)
-    return head;
-  for (guint32 u = head; u != HD_NONE; u = plan_user (plan, u)->next) {
-    User user = *plan_user (plan, u);
-    if (user.queue != queue)
-      kept = push_user (plan, user.task, user.queue, kept);
-  }
-  return kept;
-}
-
-void
-plan_add_user (Plan *plan, guint32 i, HdTaskId task, HdQueueId queue)
-{
-  Instance *instance = plan_instance (plan, i);
-  guint32 others = instance->used ? without_queue (plan, instance->users, queue) : HD_NONE;
-  instance->users = push_user (plan, task, queue, others);
-  instance->used = TRUE;
-}
-
-/* --- the heap of a memory's copies: the farthest next use on top ----------------------------------- */
-
 static gboolean
-leaves_before (const Victim *a, const Victim *b)
+replace_user (Plan *plan, User *first, HdTaskId task, HdQueueId queue)
 {
-  return a->next_use != b->next_use ? a->next_use > b->next_use : a->instance < b->instance;
+  User *user = first;
+  while (user->queue != queue) {
+    if (user->next == HD_NONE)
+      return FALSE;
+    user = &plan->user[user->next];
+  }
+  user->task = task;
+  return TRUE;
 }
 
 void
-plan_push_victim (Plan *plan, guint32 index)
+plan_add_user (Plan *plan, guint32 index, HdTaskId task, HdQueueId queue)
 {
-  const Instance *instance = plan_instance (plan, index);
-  Space *space = &plan->space[instance->memory];
-  Victim victim = { instance->next_use, index };
-  GROW (space->victim, space->n_victims, space->victims_room);
-  Victim *v = space->victim;
-  guint i = space->n_victims++;
-  for (; i > 0 && leaves_before (&victim, &v[(i - 1) / 2]); i = (i - 1) / 2)
-    v[i] = v[(i - 1) / 2];
-  v[i] = victim;
-}
-
-Victim
-plan_pop_victim (Space *space)
-{
-  guint n = --space->n_victims, i = 0;
-  Victim *v = space->victim, top = v[0], last = v[n];
-  for (guint child; (child = 2 * i + 1) < n; i = child) {
-    if (child + 1 < n && leaves_before (&v[child + 1], &v[child]))
-      child++;
-    if (!leaves_before (&v[child], &last))
-      break;
-    v[i] = v[child];
-  }
-  if (n > 0)
-    v[i] = last;
-  return top;
+  User *first = &plan->instance[index].user;
+  if (!plan->link[index].used)
+    *first = (User) { task, queue, HD_NONE };
+  else if (plan->queue_outstanding[queue] > 1 || !replace_user (plan, first, task, queue))
+    *first = plan_chain_user (plan, *first, task, queue);
+  plan->link[index].used = TRUE;
 }
 
 /* --- next uses -------------------------------------------------------------------------------------- */
@@ -84,52 +38,32 @@ plan_pop_victim (Space *space)
 gboolean
 plan_is_elsewhere (const Plan *plan, guint32 index)
 {
-  const Instance *instance = plan_instance (plan, index);
-  if (!plan_item_is_node (plan, instance->item) || instance->part_step != NO_STEP)
-    return TRUE;
-  for (guint32 i = plan->first_instance[instance->item]; i != HD_NONE; i = plan_instance (plan, i)->next)
-    if (i != index && plan_instance (plan, i)->part_step == NO_STEP)
-      return TRUE;
-  return FALSE;
+  guint32 item = plan->instance[index].item;
+  return !plan_item_is_node (plan, item) || plan->link[index].part_step != NO_STEP || plan->item[item].n_whole > 1;
 }
 
 /* The next step after this one at which somebody reads the item, wherever. */
 static guint32
 next_use_anywhere (const Plan *plan, guint32 item)
 {
-  guint64 end = plan->consumer_begin[item + 1];
   guint32 next = NO_STEP;
-  for (guint64 i = plan->consumer_begin[item]; i < end;) {
-    HdMemoryId memory = plan->consumer[i].memory;
-    guint64 c = plan_find_consumer (plan, item, memory, plan->step + 1);
-    if (c < end && plan->consumer[c].memory == memory)
-      next = MIN (next, plan->consumer[c].step);
-    i = memory == HD_NONE ? end : plan_find_consumer (plan, item, memory + 1, 0);
+  for (guint32 l = plan->graph->item[item].first_lane; l < plan->graph->item[item + 1].first_lane; l++) {
+    guint32 step = plan_step_after (plan, &plan->lane[l]);
+    next = MIN (next, step);
   }
   return next;
 }
 
 guint32
-plan_next_use (Plan *plan, guint32 index)
+plan_next_use (const Plan *plan, guint32 index)
 {
-  Instance *instance = plan_instance (plan, index);
-  if (instance->part_step != NO_STEP)
-    return instance->part_step;
-  guint64 end = plan->consumer_begin[instance->item + 1];
-  while (instance->cursor < end && plan->consumer[instance->cursor].memory == instance->memory && plan->consumer[instance->cursor].step <= plan->step)
-    instance->cursor++;
-  if (instance->cursor < end && plan->consumer[instance->cursor].memory == instance->memory)
-    return plan->consumer[instance->cursor].step;
-  return plan->remaining[instance->item] == 0 || plan_is_elsewhere (plan, index) ? NO_STEP : next_use_anywhere (plan, instance->item);
-}
-
-gboolean
-plan_is_pinned (const Plan *plan, guint32 index)
-{
-  const Instance *instance = plan_instance (plan, index);
-  if (instance->pinned == plan->attempt)
-    return TRUE;
-  return plan->item_pinned[instance->item] == plan->attempt && instance->born < plan->n_born_before && (instance->part_step == NO_STEP || instance->part_step == plan->step);
+  const Instance *instance = &plan->instance[index];
+  if (plan->link[index].part_step != NO_STEP)
+    return plan->link[index].part_step;
+  guint32 next = instance->lane != HD_NONE ? plan_step_after (plan, &plan->lane[instance->lane]) : NO_STEP;
+  if (next != NO_STEP)
+    return next;
+  return plan->item[instance->item].remaining == 0 || plan_is_elsewhere (plan, index) ? NO_STEP : next_use_anywhere (plan, instance->item);
 }
 
 /* --- copies come and go ------------------------------------------------------------------------------- */
@@ -137,8 +71,8 @@ plan_is_pinned (const Plan *plan, guint32 index)
 guint32
 plan_find_instance (const Plan *plan, guint32 item, HdMemoryId memory)
 {
-  for (guint32 i = plan->first_instance[item]; i != HD_NONE; i = plan_instance (plan, i)->next)
-    if (plan_instance (plan, i)->memory == memory && plan_instance (plan, i)->part_step == NO_STEP)
+  for (guint32 i = plan->item[item].first_instance; i != HD_NONE; i = plan->link[i].next)
+    if (plan->link[i].memory == memory && plan->link[i].part_step == NO_STEP)
       return i;
   return HD_NONE;
 }
@@ -146,37 +80,51 @@ plan_find_instance (const Plan *plan, guint32 item, HdMemoryId memory)
 guint32
 plan_find_part (const Plan *plan, guint32 item, HdMemoryId memory, guint32 step, guint operand)
 {
-  for (guint32 i = plan->first_instance[item]; i != HD_NONE; i = plan_instance (plan, i)->next) {
-    const Instance *instance = plan_instance (plan, i);
-    if (instance->memory == memory && instance->part_step == step && instance->part_operand == operand)
+  for (guint32 i = plan->item[item].first_instance; i != HD_NONE; i = plan->link[i].next) {
+    const Link *link = &plan->link[i];
+    if (link->memory == memory && link->part_step == step && link->part_operand == operand)
       return i;
   }
   return HD_NONE;
 }
 
-guint32
-plan_add_instance (Plan *plan, const Instance *fresh, HdTaskId creator, HdQueueId queue)
+static guint32
+new_instance (Plan *plan)
 {
   guint32 index = plan->free_instance;
-  if (index == HD_NONE) {
-    index = plan->instances->len;
-    g_array_append_vals (plan->instances, fresh, 1);
-  } else {
-    plan->free_instance = plan_instance (plan, index)->next;
-    *plan_instance (plan, index) = *fresh;
+  if (index != HD_NONE) {
+    plan->free_instance = plan->link[index].next;
+    return index;
   }
-  Instance *instance = plan_instance (plan, index);
-  instance->users = push_user (plan, creator, queue, HD_NONE);
-  instance->used = FALSE;
-  instance->permanent = FALSE;
+  index = plan->n_instances;
+  GROW (plan->instance, plan->n_instances, plan->instances_room);
+  GROW (plan->link, plan->n_instances, plan->links_room);
+  plan->n_instances++;
+  return index;
+}
+
+guint32
+plan_add_instance (Plan *plan, const Instance *fresh, const Link *where, HdTaskId creator, HdQueueId queue)
+{
+  guint32 index = new_instance (plan);
+  Instance *instance = &plan->instance[index];
+  Link *link = &plan->link[index];
+  Item *item = &plan->item[fresh->item];
+  *instance = *fresh;
+  *link = *where;
+  instance->user = (User) { creator, queue, HD_NONE };
   instance->born = plan->n_born++;
-  instance->next = plan->first_instance[fresh->item];
-  instance->cursor = plan_find_consumer (plan, fresh->item, fresh->memory, plan->step);
-  plan->first_instance[fresh->item] = index;
-  instance->next_use = fresh->part_step != NO_STEP ? fresh->part_step : NO_STEP;
-  if (fresh->part_step == NO_STEP && instance->cursor < plan->consumer_begin[fresh->item + 1] && plan->consumer[instance->cursor].memory == fresh->memory)
-    instance->next_use = plan->consumer[instance->cursor].step;
-  if (fresh->memory != plan->dram && !fresh->parked)
+  link->next = item->first_instance;
+  item->first_instance = index;
+  instance->next_use = link->part_step;
+  if (link->part_step == NO_STEP) {
+    item->n_whole++;
+    if (instance->lane != HD_NONE) {
+      plan->lane[instance->lane].instance = index;
+      instance->next_use = plan->lane[instance->lane].next_step;
+    }
+  }
+  if (link->memory != plan->dram && !link->parked)
     plan_push_victim (plan, index);
   return index;
 }
@@ -184,42 +132,58 @@ plan_add_instance (Plan *plan, const Instance *fresh, HdTaskId creator, HdQueueI
 static void
 unlink_instance (Plan *plan, guint32 index)
 {
-  guint32 *link = &plan->first_instance[plan_instance (plan, index)->item];
-  while (*link != index)
-    link = &plan_instance (plan, *link)->next;
-  *link = plan_instance (plan, index)->next;
+  const Instance *instance = &plan->instance[index];
+  Item *item = &plan->item[instance->item];
+  guint32 *place = &item->first_instance;
+  while (*place != index)
+    place = &plan->link[*place].next;
+  *place = plan->link[index].next;
+  if (plan->link[index].part_step != NO_STEP)
+    return;
+  item->n_whole--;
+  if (instance->lane != HD_NONE)
+    plan->lane[instance->lane].instance = HD_NONE;
+}
+
+static void
+release (Plan *plan, const Instance *instance)
+{
+  const User *user = &instance->user;
+  hd_schedule_builder_release (plan->builder, instance->piece, user->task);
+  for (guint32 u = user->next; u != HD_NONE; u = plan->user[u].next)
+    hd_schedule_builder_release (plan->builder, instance->piece, plan->user[u].task);
 }
 
 void
 plan_free_instance (Plan *plan, guint32 index)
 {
-  Instance *instance = plan_instance (plan, index);
-  for (guint32 u = instance->users; u != HD_NONE; u = plan_user (plan, u)->next)
-    hd_schedule_builder_release (plan->builder, instance->piece, plan_user (plan, u)->task);
-  Space *space = &plan->space[instance->memory];
-  /* Where room never ends, nobody waits for it. */
-  if (plan->platform->memory[instance->memory].capacity_bits != HD_UNLIMITED_BITS)
-    plan_give_token (instance->parked ? &space->lot : &space->free, instance->bits, instance->users);
+  Instance *instance = &plan->instance[index];
+  Link *link = &plan->link[index];
+  Space *space = &plan->space[link->memory];
+  release (plan, instance);
+  if (!space->unlimited)
+    plan_give_token (link->parked ? &space->lot : &space->free, instance->bits, instance->user);
   unlink_instance (plan, index);
   instance->item = HD_NONE;
-  instance->next = plan->free_instance;
+  link->next = plan->free_instance;
   plan->free_instance = index;
 }
 
 void
 plan_settle (Plan *plan, guint32 index)
 {
-  Instance *instance = plan_instance (plan, index);
-  if (instance->item == HD_NONE || instance->permanent || instance->parked)
+  Instance *instance = &plan->instance[index];
+  const Link *link = &plan->link[index];
+  if (instance->item == HD_NONE || link->permanent || link->parked)
     return;
-  if (instance->part_step != NO_STEP && instance->part_step <= plan->step) {
+  if (link->part_step != NO_STEP && link->part_step <= plan->step) {
     plan_free_instance (plan, index);
     return;
   }
   guint32 next_use = plan_next_use (plan, index);
   gboolean moves = next_use != instance->next_use;
   instance->next_use = next_use;
-  if (moves && instance->memory != plan->dram)
+  if (moves && link->memory != plan->dram)
     plan_push_victim (plan, index);
 }
 
@@ -227,9 +191,9 @@ void
 plan_free_item (Plan *plan, guint32 item)
 {
   guint32 next;
-  for (guint32 i = plan->first_instance[item]; i != HD_NONE; i = next) {
-    next = plan_instance (plan, i)->next;
-    if (!plan_instance (plan, i)->permanent)
+  for (guint32 i = plan->item[item].first_instance; i != HD_NONE; i = next) {
+    next = plan->link[i].next;
+    if (!plan->link[i].permanent)
       plan_free_instance (plan, i);
   }
 }

@@ -1,4 +1,4 @@
-/* Movements: which queue and route a transfer takes, and the transfers themselves.
+/* Movements: which queue a transfer takes, and the transfers themselves.
  *
  * A transfer into an on-chip memory waits in the first DMA engine (by id) that loads into it; one out to DRAM in the first that stores from the source. Engines that belong to a
  * core put their transfers in the core's own queue, where nothing overlaps. A transfer to several memories waits in the engine of the first.
@@ -12,7 +12,6 @@ static HdQueueId
 make_queue (Plan *plan, const HdQueue *queue)
 {
   HdQueueId id = hd_schedule_builder_queue (plan->builder, queue);
-  plan->queue_outstanding = g_renew (guint32, plan->queue_outstanding, id + 1);
   plan->queue_outstanding[id] = queue->outstanding;
   return id;
 }
@@ -35,53 +34,6 @@ queue_for_dma (Plan *plan, guint d)
     plan->dma_queue[d] = make_queue (plan, &(HdQueue) { .name = dma->id, .order = HD_QUEUE_IN_ORDER, .outstanding = dma->outstanding, .priority = dma->priority,
                                                         .slot = dma->slot, .core = HD_NONE });
   return plan->dma_queue[d];
-}
-
-/* --- routes ----------------------------------------------------------------------------------------- */
-
-/* Entries of route_of: not asked for yet, no way, else route + ROUTE_FIRST. */
-enum { ROUTE_UNKNOWN, ROUTE_NONE, ROUTE_FIRST };
-
-guint32
-plan_route (Plan *plan, HdMemoryId source, HdMemoryId destination)
-{
-  if (plan->route_of[source] == NULL)
-    plan->route_of[source] = g_new0 (guint32, plan->platform->n_memories);
-  guint32 *known = &plan->route_of[source][destination];
-  if (*known == ROUTE_UNKNOWN) {
-    HdRoute route;
-    *known = ROUTE_NONE;
-    if (hd_platform_route (plan->platform, source, &destination, 1, &route, NULL)) {
-      *known = hd_schedule_builder_route (plan->builder, &route) + ROUTE_FIRST;
-      g_array_set_size (plan->route_hops, MAX (plan->route_hops->len, *known - ROUTE_FIRST + 1));
-      g_array_index (plan->route_hops, guint, *known - ROUTE_FIRST) = route.n_hops;
-      hd_route_clear (&route);
-    }
-  }
-  return *known == ROUTE_NONE ? HD_NONE : *known - ROUTE_FIRST;
-}
-
-/* The tree to all listeners, by what it joins. */
-static gboolean
-cast_route (Plan *plan, HdMemoryId source, guint32 *index, GError **error)
-{
-  guint n = plan->listeners->len;
-  g_autofree HdMemoryId *key = g_new (HdMemoryId, n + 1);
-  key[0] = source;
-  for (guint i = 0; i < n; i++)
-    key[i + 1] = g_array_index (plan->listeners, Listener, i).memory;
-  g_autoptr (GBytes) bytes = g_bytes_new (key, (n + 1) * sizeof *key);
-  guint known = GPOINTER_TO_UINT (g_hash_table_lookup (plan->cast_routes, bytes));
-  if (known == 0) {
-    HdRoute route;
-    if (!hd_platform_route (plan->platform, source, key + 1, n, &route, error))
-      return FALSE;
-    known = hd_schedule_builder_route (plan->builder, &route) + 1;
-    hd_route_clear (&route);
-    g_hash_table_insert (plan->cast_routes, g_bytes_ref (bytes), GUINT_TO_POINTER (known));
-  }
-  *index = known - 1;
-  return TRUE;
 }
 
 static gboolean
@@ -108,9 +60,9 @@ make_transfer (Plan *plan, const Way *way, guint64 bits)
 {
   HdNodeId node = plan->order[plan->step];
   HdTaskId task = hd_schedule_builder_transfer (plan->builder, way->queue, way->route, bits, plan->graph->layer[node], node);
-  for (guint i = 0; i < plan->gates->len; i++)
-    hd_schedule_builder_after (plan->builder, task, g_array_index (plan->gates, User, i).task);
-  g_array_set_size (plan->gates, 0);
+  for (guint i = 0; i < plan->gates.n; i++)
+    hd_schedule_builder_after (plan->builder, task, plan->gates.at[i].task);
+  plan_clear_gates (plan);
   return task;
 }
 
@@ -126,8 +78,8 @@ static void
 gate_prefetch (Plan *plan)
 {
   guint limit = plan->mapping->dram.prefetch;
-  for (guint i = 0; limit > 0 && i < plan->listeners->len; i++) {
-    guint32 step = g_array_index (plan->listeners, Listener, i).step;
+  for (guint i = 0; limit > 0 && i < plan->listeners.n; i++) {
+    guint32 step = plan->listeners.at[i].step;
     if (step == NO_STEP || plan->core_place[step] < limit)
       continue;
     HdCoreId core = plan->graph->core[plan->order[step]];
@@ -135,44 +87,76 @@ gate_prefetch (Plan *plan)
   }
 }
 
-gboolean
-plan_store (Plan *plan, guint32 index, const HdBox *box, guint64 bits, guint32 *copy, GError **error)
+/* The piece of a copy, of which there is one already: of all of the item, or @part of it. */
+static HdPieceId
+copy_piece (Plan *plan, HdMemoryId memory, guint64 bits, HdTaskId task, guint32 source, const HdBox *part)
 {
-  Instance source = *plan_instance (plan, index);
-  Way way;
-  if (!find_way (plan, source.memory, plan->dram, &way, error) || !plan_allocate (plan, plan->dram, bits, source.item, error))
-    return FALSE;
-  HdTaskId task = make_transfer (plan, &way, bits);
-  hd_schedule_builder_use (plan->builder, task, source.piece);
-  plan_add_user (plan, index, task, way.queue);
-  HdPieceId piece = hd_schedule_builder_piece (plan->builder, plan->dram, bits, task, plan_item_tensor (plan, source.item), box);
-  if (copy != NULL)
-    *copy = plan_add_instance (plan, &(Instance) { .item = source.item, .memory = plan->dram, .piece = piece, .bits = bits, .part_step = NO_STEP }, task, way.queue);
-  return TRUE;
+  if (part != NULL)
+    return hd_schedule_builder_piece (plan->builder, memory, bits, task, plan_item_tensor (plan, plan->instance[source].item), part);
+  return hd_schedule_builder_piece_like (plan->builder, memory, bits, task, plan->instance[source].piece);
 }
 
 gboolean
-plan_move (Plan *plan, guint32 item, const HdBox *box, guint64 bits, GError **error)
+plan_store (Plan *plan, guint32 index, const HdBox *part, guint64 bits, guint32 *copy, GError **error)
+{
+  guint32 item = plan->instance[index].item;
+  HdMemoryId memory = plan->link[index].memory, dram = plan->dram;
+  Way way;
+  if (!find_way (plan, memory, dram, &way, error) || !plan_allocate (plan, dram, bits, item, error))
+    return FALSE;
+  HdTaskId task = make_transfer (plan, &way, bits);
+  hd_schedule_builder_use (plan->builder, task, plan->instance[index].piece);
+  plan_add_user (plan, index, task, way.queue);
+  HdPieceId piece = copy_piece (plan, dram, bits, task, index, part);
+  if (copy != NULL)
+    *copy = plan_add_instance (plan, &(Instance) { .item = item, .piece = piece, .bits = bits, .lane = plan_find_lane (plan, item, dram) }, &(Link) { .memory = dram, .part_step = NO_STEP }, task,
+                               way.queue);
+  return TRUE;
+}
+
+/* The piece that the first listener gets; the others get copies of it. */
+static HdPieceId
+first_piece (Plan *plan, guint32 item, const HdBox *part, guint64 bits, HdTaskId task)
+{
+  HdMemoryId memory = plan->listeners.at[0].memory;
+  guint32 source = plan->sources.n > 0 ? plan->sources.at[0] : HD_NONE;
+  if (source != HD_NONE && plan->instance[source].item == item)
+    return copy_piece (plan, memory, bits, task, source, part);
+  HdTensorId tensor = plan_item_tensor (plan, item);
+  if (part != NULL || plan->draft)
+    return hd_schedule_builder_piece (plan->builder, memory, bits, task, tensor, part);
+  HdBox box = plan_item_box (plan, item);
+  return hd_schedule_builder_piece (plan->builder, memory, bits, task, tensor, &box);
+}
+
+static void
+use_sources (Plan *plan, guint32 item, HdTaskId task, HdQueueId queue)
+{
+  if (plan->sources.n == 0)
+    hd_schedule_builder_use (plan->builder, task, plan->tensor_piece[plan_item_tensor (plan, item)]);
+  for (guint i = 0; i < plan->sources.n; i++) {
+    guint32 source = plan->sources.at[i];
+    hd_schedule_builder_use (plan->builder, task, plan->instance[source].piece);
+    plan_add_user (plan, source, task, queue);
+  }
+}
+
+gboolean
+plan_move (Plan *plan, guint32 item, const HdBox *part, guint64 bits, GError **error)
 {
   Way way;
-  HdTensorId tensor = plan_item_tensor (plan, item);
-  HdMemoryId from = plan->sources->len > 0 ? plan_instance (plan, g_array_index (plan->sources, guint32, 0))->memory : plan->dram;
-  if (!find_way (plan, from, g_array_index (plan->listeners, Listener, 0).memory, &way, error)
-      || (plan->listeners->len > 1 && !cast_route (plan, from, &way.route, error)))
+  HdMemoryId from = plan->sources.n > 0 ? plan->link[plan->sources.at[0]].memory : plan->dram;
+  if (!find_way (plan, from, plan->listeners.at[0].memory, &way, error) || (plan->listeners.n > 1 && !plan_cast_route (plan, from, &way.route, error)))
     return FALSE;
   gate_prefetch (plan);
   HdTaskId task = make_transfer (plan, &way, bits);
-  if (plan->sources->len == 0)
-    hd_schedule_builder_use (plan->builder, task, plan->tensor_piece[tensor]);
-  for (guint i = 0; i < plan->sources->len; i++) {
-    guint32 source = g_array_index (plan->sources, guint32, i);
-    hd_schedule_builder_use (plan->builder, task, plan_instance (plan, source)->piece);
-    plan_add_user (plan, source, task, way.queue);
-  }
-  for (guint i = 0; i < plan->listeners->len; i++) {
-    Listener l = g_array_index (plan->listeners, Listener, i);
-    HdPieceId piece = hd_schedule_builder_piece (plan->builder, l.memory, bits, task, tensor, box);
-    plan_add_instance (plan, &(Instance) { .item = item, .memory = l.memory, .piece = piece, .bits = bits, .part_step = l.part_step, .part_operand = l.part_operand, .parked = l.parked }, task, way.queue);
+  use_sources (plan, item, task, way.queue);
+  HdPieceId first = first_piece (plan, item, part, bits, task);
+  for (guint i = 0; i < plan->listeners.n; i++) {
+    Listener l = plan->listeners.at[i];
+    HdPieceId piece = i == 0 ? first : hd_schedule_builder_piece_like (plan->builder, l.memory, bits, task, first);
+    plan_add_instance (plan, &(Instance) { .item = item, .piece = piece, .bits = bits, .lane = l.lane },
+                       &(Link) { .memory = l.memory, .part_step = l.part_step, .part_operand = l.part_operand, .parked = l.parked }, task, way.queue);
   }
   return TRUE;
 }

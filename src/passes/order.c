@@ -204,8 +204,10 @@ rank_by_inference (const Graph *graph, guint64 *rank)
 }
 
 HdNodeId *
-order_by_list (const Graph *graph, HdPriority priority)
+order_by_list (Graph *graph, HdPriority priority, GError **error)
 {
+  if (!graph_link_followers (graph, error))
+    return NULL;
   g_autofree guint64 *rank = g_new (guint64, (gsize) graph->n + 1);
   (priority == HD_PRIORITY_MEMORY ? rank_by_depth : rank_by_way) (graph, rank);
   if (graph->tiling->workload->inferences > 1 && priority != HD_PRIORITY_THROUGHPUT)

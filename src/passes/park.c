@@ -21,11 +21,10 @@ list_arrivals (const Plan *plan, HdMemoryId memory)
 {
   GArray *arrivals = g_array_new (FALSE, FALSE, sizeof (Arrival));
   for (guint32 p = 0; p < plan->tiling->n_pieces; p++) {
-    guint32 item = plan->piece_item[p];
-    guint64 c = plan_find_consumer (plan, item, memory, 0);
-    if (item != plan->graph->n + p || c == plan->consumer_begin[item + 1] || plan->consumer[c].memory != memory || plan->workload->tensors[plan_item_tensor (plan, item)].producer != HD_NONE)
+    guint32 item = plan->graph->piece_item[p], lane = plan_find_lane (plan, item, memory);
+    if (item != plan->graph->n + p || lane == HD_NONE || plan->workload->tensors[plan_item_tensor (plan, item)].producer != HD_NONE)
       continue;
-    Arrival arrival = { plan->consumer[c].step, item };
+    Arrival arrival = { plan->reader[lane > 0 ? plan->lane[lane - 1].end : 0].step, item };
     g_array_append_val (arrivals, arrival);
   }
   g_array_sort (arrivals, compare_arrivals);
@@ -39,7 +38,7 @@ find_place (Plan *plan, HdCoreId core, HdMemoryId memory, guint64 bits)
   for (guint o = 0; o < HD_N_OPERANDS; o++) {
     HdMemoryId place = hd_core_operand_memory (&plan->platform->core[core], (HdCostOperand) o);
     if (place != HD_NONE && place != memory && place != plan->dram && plan->space[place].lot.bits >= bits
-        && plan_route (plan, plan->dram, place) != HD_NONE && plan_route (plan, place, memory) != HD_NONE)
+        && plan_hops (plan, place)[plan->dram] != G_MAXUINT32 && plan_hops (plan, memory)[place] != G_MAXUINT32)
       return place;
   }
   return HD_NONE;
@@ -48,13 +47,12 @@ find_place (Plan *plan, HdCoreId core, HdMemoryId memory, guint64 bits)
 static gboolean
 park_item (Plan *plan, guint32 step, guint32 item, HdMemoryId memory, HdMemoryId place, guint64 bits, GError **error)
 {
-  HdBox box = plan_item_box (plan, item);
   plan_take_tokens (plan, &plan->space[place].lot, bits);
-  g_array_set_size (plan->sources, 0);
-  g_array_set_size (plan->listeners, 0);
-  g_array_append_vals (plan->listeners, &(Listener) { place, step, NO_STEP, 0, TRUE }, 1);
+  plan->sources.n = 0;
+  plan->listeners.n = 0;
+  APPEND (&plan->listeners, ((Listener) { place, plan_find_lane (plan, item, place), step, NO_STEP, 0, TRUE }));
   plan->engine_of = memory;
-  gboolean moved = plan_move (plan, item, &box, bits, error);
+  gboolean moved = plan_move (plan, item, NULL, bits, error);
   plan->engine_of = HD_NONE;
   return moved;
 }
@@ -73,7 +71,7 @@ park_all (Plan *plan, HdMemoryId memory, GError **error)
     guint32 step = g_array_index (arrivals, Arrival, i).step, item = g_array_index (arrivals, Arrival, i).item;
     if (!plan_may_load_for (plan, step))
       break;
-    if (plan->first_instance[item] != HD_NONE)
+    if (plan->item[item].first_instance != HD_NONE)
       continue;
     guint64 bits = plan_item_bits (plan, item);
     HdMemoryId place = find_place (plan, core, memory, bits);
@@ -88,20 +86,17 @@ park_all (Plan *plan, HdMemoryId memory, GError **error)
 gboolean
 plan_park (Plan *plan, HdMemoryId memory, GError **error)
 {
-  GArray *gates = plan->gates;
-  if (plan->spare == NULL || gates->len == 0 || plan->platform->dma[plan->space[memory].load_dma].core != HD_NONE)
+  if (plan->spare == NULL || plan->gates.n == 0 || plan->platform->dma[plan->space[memory].load_dma].core != HD_NONE)
     return TRUE;
-  plan->gates = g_array_new (FALSE, FALSE, sizeof (User));
+  Users gates = plan_push_gates (plan);
   gboolean parked = park_all (plan, memory, error);
-  g_array_unref (plan->gates);
-  plan->gates = gates;
+  plan_pop_gates (plan, gates);
   return parked;
 }
 
 void
 plan_unpark (Plan *plan, guint32 index)
 {
-  Instance *instance = plan_instance (plan, index);
-  if (instance->item != HD_NONE && instance->parked)
+  if (plan->instance[index].item != HD_NONE && plan->link[index].parked)
     plan_free_instance (plan, index);
 }

@@ -46,9 +46,9 @@ hd_pass_check_dram (const HdMapping *mapping, GError **error)
 }
 
 static HdNodeId *
-order_by_priority (const Graph *graph, HdPriority priority, GError **error)
+order_by_priority (Graph *graph, HdPriority priority, GError **error)
 {
-  return priority == HD_PRIORITY_STACK ? order_by_stack (graph, error) : order_by_list (graph, priority);
+  return priority == HD_PRIORITY_STACK ? order_by_stack (graph, error) : order_by_list (graph, priority, error);
 }
 
 /* A plan that was tried. */
@@ -70,7 +70,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Trial, trial_clear)
 
 /* Plans @order, with @spare for parking (both of which it takes), and has the engine judge it; it becomes the best if it is. */
 static gboolean
-try_order (const Graph *graph, HdNodeId *order, guint64 *spare, const HdPassOptions *options, Trial *best, gboolean *improved, GError **error)
+try_order (Graph *graph, HdNodeId *order, guint64 *spare, const HdPassOptions *options, Trial *best, gboolean *improved, GError **error)
 {
   g_auto (Trial) trial = { .order = order, .spare = spare };
   g_autoptr (HdSchedule) schedule = plan_run (graph, order, "multi-core", TRUE, spare, TRUE, error);
@@ -89,7 +89,7 @@ try_order (const Graph *graph, HdNodeId *order, guint64 *spare, const HdPassOpti
 
 /* A priority that makes no plan is no fault as long as another does: deepest layer first needs less memory than others. */
 static gboolean
-try_priorities (const Graph *graph, const HdPassOptions *options, Trial *best, GError **error)
+try_priorities (Graph *graph, const HdPassOptions *options, Trial *best, GError **error)
 {
   HdPriority last = graph->tiling->workload->inferences > 1 ? HD_PRIORITY_THROUGHPUT : HD_PRIORITY_STACK;
   HdPriority from = options->priority == HD_PRIORITY_BEST ? HD_PRIORITY_LATENCY : options->priority, to = options->priority == HD_PRIORITY_BEST ? last : from;
@@ -128,7 +128,7 @@ check_order (const Graph *graph, const HdNodeId *order, GError **error)
 
 /* Parks in what the best plan never used; if that does not fit beside the rest, in half of it. Whether it is better so. */
 static gboolean
-try_parking (const Graph *graph, const HdPassOptions *options, Trial *best)
+try_parking (Graph *graph, const HdPassOptions *options, Trial *best)
 {
   guint n_memories = graph->tiling->mapping->platform->n_memories;
   gboolean improved = FALSE, planned = FALSE;
@@ -145,7 +145,7 @@ try_parking (const Graph *graph, const HdPassOptions *options, Trial *best)
 
 /* From what the engine found: the order of the run, as long as that is better, and parking in what room was left. */
 static void
-improve (const Graph *graph, const HdPassOptions *options, Trial *best)
+improve (Graph *graph, const HdPassOptions *options, Trial *best)
 {
   guint n_memories = graph->tiling->mapping->platform->n_memories;
   gboolean improved = TRUE;
@@ -159,7 +159,7 @@ improve (const Graph *graph, const HdPassOptions *options, Trial *best)
 }
 
 static HdSchedule *
-run_multi_core (const Graph *graph, const HdPassOptions *options, GError **error)
+run_multi_core (Graph *graph, const HdPassOptions *options, GError **error)
 {
   g_auto (Trial) best = { 0 };
   if (options->order != NULL)

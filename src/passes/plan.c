@@ -9,8 +9,6 @@
 
 #include "passes/plan.h"
 
-#include <string.h>
-
 /* --- the node itself -------------------------------------------------------------------------------------- */
 
 static guint32
@@ -26,17 +24,16 @@ static HdTaskId
 make_compute (Plan *plan, HdNodeId node, HdQueueId queue)
 {
   HdTaskId task = hd_schedule_builder_compute (plan->builder, queue, node_cost (plan, node), plan->graph->layer[node], node, plan->graph->weight_key[node]);
-  for (guint i = 0; i < plan->gates->len; i++)
-    if (g_array_index (plan->gates, User, i).queue != queue)
-      hd_schedule_builder_after (plan->builder, task, g_array_index (plan->gates, User, i).task);
-  g_array_set_size (plan->gates, 0);
-  for (guint i = 0; i < plan->uses->len; i++) {
-    guint32 instance = g_array_index (plan->uses, guint32, i);
-    hd_schedule_builder_use (plan->builder, task, plan_instance (plan, instance)->piece);
-    plan_add_user (plan, instance, task, queue);
+  for (guint i = 0; i < plan->gates.n; i++)
+    if (plan->gates.at[i].queue != queue)
+      hd_schedule_builder_after (plan->builder, task, plan->gates.at[i].task);
+  plan_clear_gates (plan);
+  for (guint i = 0; i < plan->uses.n; i++) {
+    hd_schedule_builder_use (plan->builder, task, plan->instance[plan->uses.at[i]].piece);
+    plan_add_user (plan, plan->uses.at[i], task, queue);
   }
-  for (guint i = 0; i < plan->resident_uses->len; i++)
-    hd_schedule_builder_use (plan->builder, task, g_array_index (plan->resident_uses, HdPieceId, i));
+  for (guint i = 0; i < plan->resident_uses.n; i++)
+    hd_schedule_builder_use (plan->builder, task, plan->resident_uses.at[i]);
   return task;
 }
 
@@ -50,9 +47,9 @@ write_output (Plan *plan, HdNodeId node, guint32 instance, HdTensorId tensor, GE
     return TRUE;
   if (!hd_box_equal (&whole, &new))
     return plan_store (plan, instance, &new, hd_box_volume (&new) * plan->workload->tensors[tensor].bits, NULL, error);
-  if (!plan_store (plan, instance, &whole, plan_instance (plan, instance)->bits, &copy, error))
+  if (!plan_store (plan, instance, NULL, plan->instance[instance].bits, &copy, error))
     return FALSE;
-  plan_instance (plan, copy)->permanent = TRUE;
+  plan->link[copy].permanent = TRUE;
   return TRUE;
 }
 
@@ -62,16 +59,15 @@ write_back (Plan *plan, HdNodeId node, guint32 instance, HdTensorId tensor, GErr
 {
   gboolean output = plan->workload->tensors[tensor].kind == HD_TENSOR_OUTPUT && hd_tiling_node_is_final (plan->tiling, node);
   guint32 copy;
-  if (plan_instance (plan, instance)->memory == plan->dram) {
-    plan_instance (plan, instance)->permanent = output;
+  if (plan->link[instance].memory == plan->dram) {
+    plan->link[instance].permanent = output;
     return TRUE;
   }
   if (output && !write_output (plan, node, instance, tensor, error))
     return FALSE;
-  if (!plan->refetched[node] || plan_find_instance (plan, node, plan->dram) != HD_NONE)
+  if (plan_find_lane (plan, node, plan->dram) == HD_NONE || plan_find_instance (plan, node, plan->dram) != HD_NONE)
     return TRUE;
-  HdBox whole = plan_item_box (plan, node);
-  return plan_store (plan, instance, &whole, plan_instance (plan, instance)->bits, &copy, error);
+  return plan_store (plan, instance, NULL, plan->instance[instance].bits, &copy, error);
 }
 
 /* --- what is done with ------------------------------------------------------------------------------------- */
@@ -79,25 +75,43 @@ write_back (Plan *plan, HdNodeId node, guint32 instance, HdTensorId tensor, GErr
 static void
 count_down (Plan *plan, guint32 item)
 {
-  if (--plan->remaining[item] == 0)
+  if (--plan->item[item].remaining == 0)
     plan_free_item (plan, item);
+}
+
+/* What the node read, it has read. */
+static void
+pass_uses (Plan *plan, HdNodeId node)
+{
+  const Graph *graph = plan->graph;
+  const HdTiling *t = plan->tiling;
+  for (guint64 i = t->dependency_begin[node]; i < t->dependency_begin[node + 1]; i++)
+    plan_pass_readers (plan, &plan->lane[graph->lane_of[i]]);
+  for (guint64 i = t->read_begin[node]; i < t->read_begin[node + 1]; i++) {
+    guint32 piece = t->read[i].from;
+    plan_pass_readers (plan, &plan->lane[graph->lane_of[graph->n_dependencies + i]]);
+    for (guint32 k = graph->producer_begin[piece]; k < graph->producer_begin[piece + 1]; k++)
+      plan_pass_readers (plan, &plan->lane[graph->item[g_array_index (graph->producers, guint32, k) + 1].first_lane - 1]);
+  }
 }
 
 /* One reader less for everything the node read. What nobody reads any more goes; what is read again has another next use. */
 static void
 release_inputs (Plan *plan, HdNodeId node)
 {
+  const Graph *graph = plan->graph;
   guint64 n;
-  for (guint i = 0; i < plan->uses->len; i++)
-    plan_settle (plan, g_array_index (plan->uses, guint32, i));
+  pass_uses (plan, node);
+  for (guint i = 0; i < plan->uses.n; i++)
+    plan_settle (plan, plan->uses.at[i]);
   const HdDependency *d = hd_tiling_dependencies (plan->tiling, node, &n);
   for (guint64 i = 0; i < n; i++)
     count_down (plan, d[i].from);
   d = hd_tiling_reads (plan->tiling, node, &n);
   for (guint64 i = 0; i < n; i++) {
     count_down (plan, plan_item_of_read (plan, &d[i]));
-    for (guint64 k = plan->producer_begin[d[i].from]; k < plan->producer_begin[d[i].from + 1]; k++)
-      count_down (plan, g_array_index (plan->producers, guint32, k));
+    for (guint32 k = graph->producer_begin[d[i].from]; k < graph->producer_begin[d[i].from + 1]; k++)
+      count_down (plan, g_array_index (graph->producers, guint32, k));
   }
 }
 
@@ -109,16 +123,15 @@ begin_attempt (Plan *plan, gboolean frugal)
   plan->attempt++;
   plan->frugal = frugal;
   plan->short_of_room = FALSE;
-  g_array_set_size (plan->uses, 0);
-  g_array_set_size (plan->resident_uses, 0);
-  g_array_set_size (plan->gates, 0);
+  plan->uses.n = plan->resident_uses.n = 0;
+  plan_clear_gates (plan);
 }
 
 /* Brings what the node reads and makes room for what it makes. What a first attempt brought and has no room for the rest may go again. */
 static gboolean
 prepare_node (Plan *plan, HdNodeId node, HdMemoryId memory, GError **error)
 {
-  guint64 bits = graph_output_bits (plan->graph, node);
+  guint64 bits = plan_item_bits (plan, node);
   begin_attempt (plan, FALSE);
   if (plan_bring_inputs (plan, node, error) && plan_allocate (plan, memory, bits, node, error))
     return TRUE;
@@ -129,153 +142,48 @@ prepare_node (Plan *plan, HdNodeId node, HdMemoryId memory, GError **error)
   return plan_bring_inputs (plan, node, error) && plan_allocate (plan, memory, bits, node, error);
 }
 
+/* The node's output comes to be. */
+static guint32
+add_output (Plan *plan, HdNodeId node, HdTaskId task, HdMemoryId memory, HdQueueId queue)
+{
+  guint64 bits = plan_item_bits (plan, node);
+  HdTensorId tensor = plan_item_tensor (plan, node);
+  HdPieceId piece;
+  if (plan->draft) {
+    piece = hd_schedule_builder_piece (plan->builder, memory, bits, task, tensor, NULL);
+  } else {
+    HdBox box = plan_item_box (plan, node);
+    piece = hd_schedule_builder_piece (plan->builder, memory, bits, task, tensor, &box);
+  }
+  return plan_add_instance (plan, &(Instance) { .item = node, .piece = piece, .bits = bits, .lane = plan_find_lane (plan, node, memory), .pinned = plan->attempt },
+                            &(Link) { .memory = memory, .part_step = NO_STEP }, task, queue);
+}
+
 static gboolean
 plan_node (Plan *plan, GError **error)
 {
   HdNodeId node = plan->order[plan->step];
   const HdLayer *layer = &plan->workload->layers[plan->graph->layer[node]];
   HdCoreId core = plan->graph->core[node];
-  HdMemoryId memory = plan_operand_memory (plan, core, layer, layer->n_operands - 1);
+  HdMemoryId memory = graph_operand_memory (plan->graph, core, layer, layer->n_operands - 1);
   HdQueueId queue = plan_queue_for_core (plan, core);
   if (!prepare_node (plan, node, memory, error))
     return FALSE;
   HdTaskId task = make_compute (plan, node, queue);
-  HdBox box = plan_item_box (plan, node);
-  HdTensorId tensor = hd_layer_output (layer)->tensor;
-  guint64 bits = graph_output_bits (plan->graph, node);
-  HdPieceId piece = hd_schedule_builder_piece (plan->builder, memory, bits, task, tensor, &box);
-  guint32 instance = plan_add_instance (plan, &(Instance) { .item = node, .memory = memory, .piece = piece, .bits = bits, .part_step = NO_STEP, .pinned = plan->attempt }, task, queue);
-  if (plan->mapping->dram.prefetch > 0)
+  guint32 instance = add_output (plan, node, task, memory, queue);
+  if (plan->core_nodes != NULL)
     g_array_append_val (plan->core_nodes[core], task);
-  if (!write_back (plan, node, instance, tensor, error))
+  if (!write_back (plan, node, instance, hd_layer_output (layer)->tensor, error))
     return FALSE;
   release_inputs (plan, node);
-  if (plan->remaining[node] == 0)
+  if (plan->item[node].remaining == 0)
     plan_free_item (plan, node);
   else
     plan_settle (plan, instance);
   return TRUE;
 }
 
-/* --- beginning and end ---------------------------------------------------------------------------------------- */
-
-static gboolean
-check_operand_memories (Plan *plan, GError **error)
-{
-  for (guint l = 0; l < plan->workload->n_layers; l++)
-    for (guint c = 0; c < plan->mapping->layer[l].n_cores; c++) {
-      HdCoreId core = plan->mapping->layer[l].cores[c];
-      const HdLayer *layer = &plan->workload->layers[l];
-      for (guint o = 0; o < layer->n_operands; o++)
-        if (plan_operand_memory (plan, core, layer, o) == HD_NONE) {
-          g_set_error (error, HD_ERROR, HD_ERROR_NEGATIVE, "core \"%s\" has no memory for the operands of layer \"%s\"", plan->platform->core[core].id, layer->name);
-          return FALSE;
-        }
-    }
-  return TRUE;
-}
-
-static void
-init_space (Plan *plan)
-{
-  const HdPlatform *platform = plan->platform;
-  plan->space = g_new0 (Space, platform->n_memories);
-  for (guint m = 0; m < platform->n_memories; m++) {
-    plan->space[m].load_dma = plan->space[m].store_dma = HD_NONE;
-    guint64 spare = plan->spare != NULL ? plan->spare[m] : 0;
-    plan_give_token (&plan->space[m].free, platform->memory[m].capacity_bits - spare, HD_NONE);
-    plan_give_token (&plan->space[m].lot, spare, HD_NONE);
-  }
-  for (guint d = platform->n_dmas; d-- > 0;)
-    for (guint i = 0; i < platform->dma[d].n_memories; i++) {
-      Space *space = &plan->space[platform->dma[d].memories[i]];
-      space->load_dma = platform->dma[d].loads ? d : space->load_dma;
-      space->store_dma = platform->dma[d].stores ? d : space->store_dma;
-    }
-}
-
-static guint32 *
-new_ids (gsize n)
-{
-  guint32 *id = g_new (guint32, n + 1);
-  memset (id, 0xff, n * sizeof *id);
-  return id;
-}
-
-static void
-init_names (Plan *plan)
-{
-  plan->tensor_piece = new_ids (plan->workload->n_tensors);
-  for (guint t = 0; t < plan->workload->n_tensors; t++)
-    hd_schedule_builder_tensor (plan->builder, plan->workload->tensors[t].name);
-  for (guint l = 0; l < plan->workload->n_layers; l++)
-    hd_schedule_builder_layer (plan->builder, plan->workload->layers[l].name);
-}
-
-/* Which of its core's nodes each is. */
-static void
-number_places (Plan *plan)
-{
-  g_autofree guint32 *next = g_new0 (guint32, plan->platform->n_cores);
-  plan->core_place = g_new (guint32, (gsize) plan->graph->n + 1);
-  for (guint32 step = 0; step < plan->graph->n; step++)
-    plan->core_place[step] = next[plan->graph->core[plan->order[step]]]++;
-}
-
-static void
-plan_init (Plan *plan)
-{
-  const HdPlatform *platform = plan->platform;
-  plan->instances = g_array_sized_new (FALSE, FALSE, sizeof (Instance), MIN (plan->graph->n, 65536) + 64);
-  plan->users_room = 4 * MIN (plan->graph->n, 65536) + 64;
-  plan->user = g_new (User, plan->users_room);
-  plan->set_aside = g_array_new (FALSE, FALSE, sizeof (Victim));
-  plan->gates = g_array_new (FALSE, FALSE, sizeof (User));
-  plan->uses = g_array_new (FALSE, FALSE, sizeof (guint32));
-  plan->resident_uses = g_array_new (FALSE, FALSE, sizeof (HdPieceId));
-  plan->sources = g_array_new (FALSE, FALSE, sizeof (guint32));
-  plan->listeners = g_array_new (FALSE, FALSE, sizeof (Listener));
-  plan->route_hops = g_array_new (FALSE, TRUE, sizeof (guint));
-  plan->route_of = g_new0 (guint32 *, platform->n_memories);
-  plan->cast_routes = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
-  plan->free_instance = HD_NONE;
-  plan->arrivals = g_new0 (GArray *, platform->n_memories);
-  plan->next_arrival = g_new0 (guint, platform->n_memories);
-  plan->core_queue = new_ids (platform->n_cores);
-  plan->dma_queue = new_ids (platform->n_dmas);
-  plan->cost_row = new_ids (plan->graph->cost->len);
-  plan->core_nodes = g_new (GArray *, platform->n_cores);
-  for (guint c = 0; c < platform->n_cores; c++)
-    plan->core_nodes[c] = g_array_new (FALSE, FALSE, sizeof (HdTaskId));
-  if (plan->mapping->dram.prefetch > 0)
-    number_places (plan);
-  init_space (plan);
-  init_names (plan);
-}
-
-static void
-plan_clear (Plan *plan)
-{
-  for (guint m = 0; m < plan->platform->n_memories; m++) {
-    g_free (plan->space[m].victim);
-    g_free (plan->space[m].free.token);
-    g_free (plan->space[m].lot.token);
-    g_clear_pointer (&plan->arrivals[m], g_array_unref);
-    g_free (plan->route_of[m]);
-  }
-  for (guint c = 0; c < plan->platform->n_cores; c++)
-    g_array_unref (plan->core_nodes[c]);
-  GArray *lists[] = { plan->instances, plan->set_aside, plan->gates, plan->uses, plan->resident_uses, plan->sources, plan->listeners, plan->route_hops };
-  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
-    g_array_unref (lists[i]);
-  void *arrays[] = { plan->user, plan->space, plan->arrivals, plan->next_arrival, plan->core_nodes, plan->route_of, plan->core_queue, plan->dma_queue, plan->queue_outstanding, plan->piece_item, plan->producer_begin, plan->consumer_begin, plan->consumer,
-                     plan->remaining, plan->refetched, plan->first_instance, plan->item_pinned, plan->tensor_piece, plan->cost_row, plan->core_place };
-  for (gsize i = 0; i < G_N_ELEMENTS (arrays); i++)
-    g_free (arrays[i]);
-  g_hash_table_unref (plan->cast_routes);
-  g_clear_pointer (&plan->producers, g_array_unref);
-  hd_schedule_builder_free (plan->builder);
-}
+/* --- all of them ----------------------------------------------------------------------------------------------- */
 
 /* What is in DRAM at the beginning: inputs and weights, each whole. That there is room has been seen to. */
 static void
@@ -294,32 +202,28 @@ place_residents (Plan *plan)
 static gboolean
 plan_all (Plan *plan, GError **error)
 {
-  if (!hd_pass_check_dram (plan->tiling->mapping, error) || !check_operand_memories (plan, error) || !plan_items_build (plan, error))
+  if (!hd_pass_check_dram (plan->mapping, error) || !plan_line_up (plan, error))
     return FALSE;
   place_residents (plan);
-  for (plan->step = 0; plan->step < plan->tiling->n_nodes; plan->step++)
+  for (plan->step = 0; plan->step < plan->graph->n; plan->step++)
     if (!plan_node (plan, error))
       return FALSE;
   return TRUE;
 }
 
 HdSchedule *
-plan_run (const Graph *graph, const HdNodeId *order, const char *pass, gboolean multicast, const guint64 *spare, gboolean draft, GError **error)
+plan_run (Graph *graph, const HdNodeId *order, const char *pass, gboolean multicast, const guint64 *spare, gboolean draft, GError **error)
 {
   const HdTiling *tiling = graph->tiling;
   Plan plan = { .graph = graph, .tiling = tiling, .mapping = tiling->mapping, .workload = tiling->workload, .platform = tiling->mapping->platform, .order = order,
-                .multicast = multicast, .spare = spare, .engine_of = HD_NONE };
-  plan.builder = hd_schedule_builder_new (plan.platform);
-  plan.dram = plan.mapping->dram.memory;
-  /* A compute and a transfer or two for a node; of networks with very many nodes, columns grow as they always do. */
-  hd_schedule_builder_expect (plan.builder, 5 * MIN ((gsize) graph->n, 1 << 18) / 2 + 64);
+                .multicast = multicast, .spare = spare, .draft = draft, .engine_of = HD_NONE };
+  plan_init (&plan);
   if (draft) {
     hd_schedule_builder_set_draft (plan.builder, pass);
   } else {
     g_autofree char *workload = hd_workload_to_xml (tiling->workload), *mapping = hd_mapping_to_xml (tiling->mapping);
     hd_schedule_builder_set_source (plan.builder, pass, workload, mapping);
   }
-  plan_init (&plan);
   HdSchedule *schedule = plan_all (&plan, error) ? hd_schedule_builder_finish (plan.builder, error) : NULL;
   plan_clear (&plan);
   return schedule;

@@ -1,9 +1,4 @@
-/* Space: who frees whose bits, and what must leave when there is no room.
- *
- * The planner fills memories in the order of the plan; the engine will not. So bits are handed on as tokens: what a piece frees carries the tasks that free it, and
- * whoever takes those bits waits for them. Then whoever runs ahead takes only bits that are really free and that nobody earlier in the plan
- * counts on: the plan's order is one in which everything can happen, and no other order can get stuck. Oldest tokens go first, so that
- * what comes next can start early.
+/* Space: what must leave when there is no room.
  *
  * What leaves is weighed: the copy whose next use is farthest (Belady, 1966), where to write and fetch again counts twice what to fetch again does.
  */
@@ -12,89 +7,77 @@
 
 #include <heddle/units.h>
 
-#include <string.h>
-
 #define CANDIDATES 4   /* that are weighed against each other */
 
-/* --- tokens --------------------------------------------------------------------------------------- */
+/* --- the heap of a memory's copies: the farthest next use on top ----------------------------------- */
 
-static gboolean
-is_unlimited (const Plan *plan, HdMemoryId memory)
+static inline gboolean
+leaves_before (const Victim *a, const Victim *b)
 {
-  /* Where room never ends, nobody waits for it. */
-  return plan->platform->memory[memory].capacity_bits == HD_UNLIMITED_BITS;
+  return a->next_use != b->next_use ? a->next_use > b->next_use : a->instance < b->instance;
 }
 
+/* Behind the heap: most are never asked for. */
 void
-plan_give_token (Pool *pool, guint64 bits, guint32 users)
+plan_push_victim (Plan *plan, guint32 index)
 {
-  GROW (pool->token, pool->n, pool->room);
-  pool->token[pool->n++] = (Token) { bits, users };
-  pool->bits += bits;
-}
-
-void
-plan_gate (Plan *plan, HdTaskId task, HdQueueId queue)
-{
-  for (guint i = 0; i < plan->gates->len; i++) {
-    User *old = &g_array_index (plan->gates, User, i);
-    if (old->queue == queue && plan->queue_outstanding[queue] <= 1) {
-      old->task = MAX (old->task, task);
-      return;
-    }
-  }
-  User gate = { task, queue, HD_NONE };
-  g_array_append_val (plan->gates, gate);
-}
-
-/* Spent tokens are cleared away when they are the greater part. */
-static void
-forget_spent (Pool *pool)
-{
-  if (pool->first < 64 || pool->first < pool->n / 2)
+  Space *space = &plan->space[plan->link[index].memory];
+  if (space->unlimited)
     return;
-  pool->n -= pool->first;
-  memmove (pool->token, pool->token + pool->first, pool->n * sizeof *pool->token);
-  pool->first = 0;
+  GROW (space->victim, space->n_victims, space->victims_room);
+  space->victim[space->n_victims++] = (Victim) { plan->instance[index].next_use, index };
 }
 
-gboolean
-plan_has_room (const Plan *plan, HdMemoryId memory, guint64 bits)
+static void
+sort_in (Space *space)
 {
-  return is_unlimited (plan, memory) || plan->space[memory].free.bits >= bits;
-}
-
-/* The oldest go first. */
-void
-plan_take_tokens (Plan *plan, Pool *pool, guint64 bits)
-{
-  pool->bits -= bits;
-  while (bits > 0) {
-    Token *token = &pool->token[pool->first];
-    guint64 taken = MIN (bits, token->bits);
-    for (guint32 u = token->users; u != HD_NONE; u = plan_user (plan, u)->next)
-      plan_gate (plan, plan_user (plan, u)->task, plan_user (plan, u)->queue);
-    bits -= taken;
-    token->bits -= taken;
-    pool->first += token->bits == 0;
+  Victim *v = space->victim;
+  for (; space->n_sorted < space->n_victims; space->n_sorted++) {
+    guint i = space->n_sorted;
+    Victim victim = v[i];
+    for (; i > 0 && leaves_before (&victim, &v[(i - 1) / 2]); i = (i - 1) / 2)
+      v[i] = v[(i - 1) / 2];
+    v[i] = victim;
   }
-  forget_spent (pool);
 }
 
-void
-plan_take_room (Plan *plan, HdMemoryId memory, guint64 bits)
+static Victim
+pop_victim (Space *space)
 {
-  if (!is_unlimited (plan, memory))
-    plan_take_tokens (plan, &plan->space[memory].free, bits);
+  sort_in (space);
+  guint n = --space->n_victims, i = 0;
+  space->n_sorted = n;
+  Victim *v = space->victim, top = v[0], last = v[n];
+  for (guint child; (child = 2 * i + 1) < n; i = child) {
+    if (child + 1 < n && leaves_before (&v[child + 1], &v[child]))
+      child++;
+    if (!leaves_before (&v[child], &last))
+      break;
+    v[i] = v[child];
+  }
+  if (n > 0)
+    v[i] = last;
+  return top;
 }
 
 /* --- making room ------------------------------------------------------------------------------------ */
 
+/* Whether the attempt at hand needs it: it may not leave. */
+static gboolean
+is_pinned (Plan *plan, guint32 index)
+{
+  const Instance *instance = &plan->instance[index];
+  if (instance->pinned == plan->attempt)
+    return TRUE;
+  plan_pin_inputs (plan);
+  return plan->item[instance->item].pinned == plan->attempt && instance->born < plan->n_born_before && (plan->link[index].part_step == NO_STEP || plan->link[index].part_step == plan->step);
+}
+
 static gboolean
 is_current (const Plan *plan, const Victim *victim, HdMemoryId memory)
 {
-  const Instance *instance = plan_instance (plan, victim->instance);
-  return instance->item != HD_NONE && instance->memory == memory && instance->next_use == victim->next_use;
+  const Instance *instance = &plan->instance[victim->instance];
+  return instance->item != HD_NONE && plan->link[victim->instance].memory == memory && instance->next_use == victim->next_use;
 }
 
 /* The next copy in the order of leaving that this node does not need; HD_NONE when there is none. */
@@ -103,17 +86,16 @@ next_candidate (Plan *plan, HdMemoryId memory)
 {
   Space *space = &plan->space[memory];
   while (space->n_victims > 0) {
-    Victim victim = plan_pop_victim (space);
+    Victim victim = pop_victim (space);
     if (!is_current (plan, &victim, memory))
       continue;
-    Instance *instance = plan_instance (plan, victim.instance);
     guint32 next_use = plan_next_use (plan, victim.instance);
     if (next_use != victim.next_use) {
-      instance->next_use = next_use;
+      plan->instance[victim.instance].next_use = next_use;
       plan_push_victim (plan, victim.instance);
       continue;
     }
-    if (!plan_is_pinned (plan, victim.instance))
+    if (!is_pinned (plan, victim.instance))
       return victim.instance;
     g_array_append_val (plan->set_aside, victim);
   }
@@ -124,7 +106,7 @@ next_candidate (Plan *plan, HdMemoryId memory)
 static double
 worth_leaving (Plan *plan, guint32 index)
 {
-  const Instance *instance = plan_instance (plan, index);
+  const Instance *instance = &plan->instance[index];
   if (instance->next_use == NO_STEP)
     return G_MAXDOUBLE;
   double distance = instance->next_use > plan->step ? instance->next_use - plan->step : 0;
@@ -164,9 +146,8 @@ save_copy (Plan *plan, guint32 index, GError **error)
     return FALSE;
   if (sent)
     return TRUE;
-  HdBox box = plan_item_box (plan, plan_instance (plan, index)->item);
   guint32 copy;
-  return plan_store (plan, index, &box, plan_instance (plan, index)->bits, &copy, error);
+  return plan_store (plan, index, NULL, plan->instance[index].bits, &copy, error);
 }
 
 gboolean
@@ -174,11 +155,9 @@ plan_evict (Plan *plan, guint32 index, GError **error)
 {
   if (!plan_is_elsewhere (plan, index)) {
     /* Writing back has gates of its own. */
-    GArray *gates = plan->gates;
-    plan->gates = g_array_new (FALSE, FALSE, sizeof (User));
+    Users gates = plan_push_gates (plan);
     gboolean saved = save_copy (plan, index, error);
-    g_array_unref (plan->gates);
-    plan->gates = gates;
+    plan_pop_gates (plan, gates);
     if (!saved)
       return FALSE;
   }

@@ -150,6 +150,43 @@ find_way (const HdPlatform *platform, HdMemoryId source, HdMemoryId destination,
   return TRUE;
 }
 
+/* Hops to the end from everything; where a port is met, the way begins. */
+static guint32 *
+distances_from_all (const HdPlatformPrivate *self, HdResourceId end)
+{
+  const HdPlatform *platform = &self->platform;
+  guint32 *distance = g_new (guint32, platform->n_resources);
+  g_autofree HdResourceId *queue = g_new (HdResourceId, platform->n_resources);
+  guint head = 0, tail = 0;
+  memset (distance, 0xff, platform->n_resources * sizeof *distance);
+  distance[end] = 0;
+  queue[tail++] = end;
+  while (head < tail) {
+    HdResourceId at = queue[head++];
+    for (guint32 i = self->backward.begin[at]; i < self->backward.begin[at + 1]; i++) {
+      HdResourceId before = self->backward.to[i];
+      if (distance[before] != G_MAXUINT32)
+        continue;
+      distance[before] = distance[at] + 1;
+      if (platform->resource[before].kind != HD_RESOURCE_PORT)
+        queue[tail++] = before;
+    }
+  }
+  return distance;
+}
+
+void
+hd_platform_hops (const HdPlatform *platform, HdMemoryId destination, guint32 *hops)
+{
+  const HdPlatformPrivate *self = _hd_platform_private (platform);
+  g_autofree guint32 *distance = distances_from_all (self, platform->memory[destination].write_port);
+  for (HdMemoryId m = 0; m < platform->n_memories; m++) {
+    const HdGivenRoute *given = self->n_given > 0 ? _hd_platform_given_route (self, m, destination) : NULL;
+    guint32 way = distance[platform->memory[m].read_port];
+    hops[m] = m == destination ? G_MAXUINT32 : given != NULL ? given->n_via + 2 : way == G_MAXUINT32 ? way : way + 1;
+  }
+}
+
 /* --- routes: the union of ways as a tree -------------------------------------------------------------- */
 
 /* Adds a way: along what the tree has, then new hops. */

@@ -242,17 +242,36 @@ hd_schedule_builder_priority (HdScheduleBuilder *self, HdTaskId task, guint32 pr
 
 /* --- pieces ------------------------------------------------------------------------------------- */
 
-HdPieceId
-hd_schedule_builder_piece (HdScheduleBuilder *self, HdMemoryId memory, guint64 bits, HdTaskId creator, guint32 tensor, const HdBox *box)
+static HdPieceId
+add_piece (HdScheduleBuilder *self, HdMemoryId memory, guint64 bits, HdTaskId creator, guint32 tensor)
 {
   HD_COLUMN_PUSH (&self->memory, guint32, memory);
   HD_COLUMN_PUSH (&self->piece_bits, guint64, bits);
   HD_COLUMN_PUSH (&self->creator, guint32, creator);
   HD_COLUMN_PUSH (&self->tensor, guint32, tensor);
-  for (guint d = 0; box != NULL && d < box->n; d++)
+  return (HdPieceId) (self->memory.n - 1);
+}
+
+HdPieceId
+hd_schedule_builder_piece (HdScheduleBuilder *self, HdMemoryId memory, guint64 bits, HdTaskId creator, guint32 tensor, const HdBox *box)
+{
+  for (guint d = 0; box != NULL && d < box->n && !self->draft; d++)
     HD_COLUMN_PUSH (&self->range, HdRange, box->range[d]);
   HD_COLUMN_PUSH (&self->box_begin, guint64, self->range.n);
-  return (HdPieceId) (self->memory.n - 1);
+  return add_piece (self, memory, bits, creator, tensor);
+}
+
+HdPieceId
+hd_schedule_builder_piece_like (HdScheduleBuilder *self, HdMemoryId memory, guint64 bits, HdTaskId creator, HdPieceId piece)
+{
+  g_return_val_if_fail (piece < self->memory.n, HD_NONE);
+  guint64 begin = HD_COLUMN_AT (&self->box_begin, guint64, piece), end = HD_COLUMN_AT (&self->box_begin, guint64, piece + 1);
+  for (guint64 i = begin; i < end; i++) {
+    HdRange range = HD_COLUMN_AT (&self->range, HdRange, i);
+    HD_COLUMN_PUSH (&self->range, HdRange, range);
+  }
+  HD_COLUMN_PUSH (&self->box_begin, guint64, self->range.n);
+  return add_piece (self, memory, bits, creator, HD_COLUMN_AT (&self->tensor, guint32, piece));
 }
 
 static void

@@ -201,6 +201,72 @@ hd_tiling_node_weight_key (const HdTiling *self, HdNodeId id)
   return node.grid->weight_key[at];
 }
 
+/* --- all nodes of a layer -------------------------------------------------------------------------------- */
+
+/* The counter, and what follows from its digits. */
+typedef struct {
+  const HdLayer *layer;
+  const HdTilingLayer *grid;
+  const HdMappingLayer *row;
+  guint32 value[HD_TILING_DIGITS_MAX];
+  guint32 class, weights;   /* places in shape_of_class and weight_key */
+  HdCoreId core;            /* of a split rank's segment */
+} Counter;
+
+static HdCoreId
+core_of_segment (const Counter *self, guint32 s)
+{
+  HdTilingSpan segment = self->grid->rank[self->row->split].segment[s];
+  return self->row->cores[(guint64) segment.from * self->row->n_cores / self->layer->rank[self->row->split].size];
+}
+
+/* Digit @k has changed from @old. */
+static void
+follow_digit (Counter *self, guint k, guint32 old)
+{
+  int r = self->grid->digit[k].rank;
+  guint32 now = self->value[k];
+  if (r < 0 || now == old)
+    return;
+  self->class += (self->grid->class_of[r][now] - self->grid->class_of[r][old]) * self->grid->class_stride[r];
+  self->weights += (now - old) * self->grid->weight_stride[r];
+  if (r == self->row->split && self->row->n_cores > 1)
+    self->core = core_of_segment (self, now);
+}
+
+static void
+count_on (Counter *self)
+{
+  for (guint k = self->grid->n_digits; k-- > 0;) {
+    guint32 old = self->value[k]++;
+    gboolean carry = self->value[k] == self->grid->digit[k].n;
+    if (carry)
+      self->value[k] = 0;
+    follow_digit (self, k, old);
+    if (!carry)
+      return;
+  }
+}
+
+void
+hd_tiling_layer_nodes (const HdTiling *self, HdLayerId l, HdCoreId *core, guint32 *shape, guint32 *weight_key)
+{
+  Counter at = { .layer = &self->workload->layers[l], .grid = &self->grid->layer[l], .row = &self->mapping->layer[l] };
+  gboolean in_turn = at.row->n_cores > 1 && at.row->split < 0;
+  guint32 n = self->layer_first[l + 1] - self->layer_first[l];
+  if (n == 0)
+    return;
+  for (guint r = 0; r < at.layer->n_ranks; r++)
+    at.class += at.grid->class_of[r][0] * at.grid->class_stride[r];
+  at.core = at.row->n_cores > 1 && !in_turn ? core_of_segment (&at, 0) : at.row->cores[0];
+  for (guint32 i = 0; i < n; i++) {
+    core[i] = in_turn ? at.row->cores[i % at.row->n_cores] : at.core;
+    shape[i] = at.grid->shape_of_class[at.class];
+    weight_key[i] = at.grid->weight_key != NULL ? at.grid->weight_key[at.weights] : 0;
+    count_on (&at);
+  }
+}
+
 /* --- depth-first order ------------------------------------------------------------------------------------ */
 
 /* Calls for the tile of each node of a layer, in the order of the nodes. */

@@ -202,6 +202,27 @@ assert_dram_reaches_cores (const HdPlatform *platform, const char *path)
     }
 }
 
+/* Hops are those of the routes. */
+static void
+assert_hops (const HdPlatform *platform, const char *path)
+{
+  g_autofree guint32 *hops = g_new (guint32, platform->n_memories);
+  for (HdMemoryId to = 0; to < platform->n_memories; to++) {
+    hd_platform_hops (platform, to, hops);
+    for (HdMemoryId from = 0; from < platform->n_memories; from++) {
+      HdRoute route;
+      gboolean way = hd_platform_route (platform, from, &to, 1, &route, NULL);
+      cr_expect_eq (hops[from], way ? route.n_hops : G_MAXUINT32, "%s: %s to %s", path, platform->memory[from].id, platform->memory[to].id);
+      hd_route_clear (&route);
+    }
+  }
+}
+
+Test (platform_files, hops_are_those_of_routes)
+{
+  for_every_platform (assert_hops);
+}
+
 Test (platform_files, every_memory_can_be_loaded)
 {
   for_every_platform (assert_dram_reaches_cores);

@@ -101,6 +101,9 @@ route_text (const HdPlatform *platform, const char *from, const char *to)
     cr_assert_eq (route.hop[i].arrives, i + 1 == route.n_hops ? destination : HD_NONE);
     g_string_append_printf (text, "%s%s", i > 0 ? " " : "", platform->resource[route.hop[i].resource].id);
   }
+  g_autofree guint32 *hops = g_new (guint32, platform->n_memories);
+  hd_platform_hops (platform, destination, hops);
+  cr_assert_eq (hops[source], route.n_hops);
   hd_route_clear (&route);
   return g_string_free (g_steal_pointer (&text), FALSE);
 }

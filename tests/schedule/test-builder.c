@@ -53,6 +53,33 @@ Test (builder, equal_costs_and_routes_are_one)
   cr_assert_neq (small_route (&small, small.dram, small.sram[0]), small_route (&small, small.dram, small.sram[1]));
 }
 
+static guint64
+copied_ranges (gboolean draft, HdRange *last)
+{
+  g_auto (Small) small = { 0 };
+  small_begin (&small);
+  if (draft)
+    hd_schedule_builder_set_draft (small.builder, "test");
+  guint32 tensor = hd_schedule_builder_tensor (small.builder, "t");
+  HdBox box = { .n = 2, .range = { { 0, 4 }, { 3, 7 } } };
+  HdPieceId first = hd_schedule_builder_piece (small.builder, small.dram, 128, HD_NONE, tensor, &box);
+  HdPieceId copy = hd_schedule_builder_piece_like (small.builder, small.sram[0], 128, HD_NONE, first);
+  g_autoptr (HdSchedule) s = hd_schedule_builder_finish (small.builder, NULL);
+  cr_assert (s->piece_tensor[copy] == tensor && s->piece_memory[copy] == small.sram[0] && s->piece_bits[copy] == 128);
+  guint64 begin = s->piece_box_begin[copy], end = s->piece_box_begin[copy + 1];
+  *last = end > begin ? s->piece_range[end - 1] : (HdRange) { 0 };
+  return end - begin;
+}
+
+/* A draft says not which part of a tensor a piece is. */
+Test (builder, a_copy_has_the_box_of_its_piece)
+{
+  HdRange last;
+  cr_assert_eq (copied_ranges (FALSE, &last), 2);
+  cr_assert (last.from == 3 && last.to == 7);
+  cr_assert_eq (copied_ranges (TRUE, &last), 0);
+}
+
 Test (builder, an_empty_schedule_is_one)
 {
   g_autoptr (HdPlatform) platform = small_platform (SMALL_PLATFORM);

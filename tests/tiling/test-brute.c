@@ -24,6 +24,20 @@ tally_up (Tally *tally, const HdTiling *tiling)
   }
 }
 
+/* What is said of all of a layer's nodes at once is what is said of each. */
+static void
+check_layers (const HdTiling *tiling, const char *name)
+{
+  g_autofree guint32 *core = g_new (guint32, tiling->n_nodes + 1), *shape = g_new (guint32, tiling->n_nodes + 1), *key = g_new (guint32, tiling->n_nodes + 1);
+  for (HdLayerId l = 0; l < tiling->workload->n_layers; l++)
+    hd_tiling_layer_nodes (tiling, l, core + tiling->layer_first[l], shape + tiling->layer_first[l], key + tiling->layer_first[l]);
+  for (HdNodeId n = 0; n < tiling->n_nodes; n++) {
+    cr_assert_eq (core[n], hd_tiling_node_core (tiling, n), "%s: core of node %u", name, n);
+    cr_assert_eq (shape[n], hd_tiling_node_shape (tiling, n), "%s: shape of node %u", name, n);
+    cr_assert_eq (key[n], hd_tiling_node_weight_key (tiling, n), "%s: weights of node %u", name, n);
+  }
+}
+
 static void
 run_case (guint64 seed, HdPlatform *platform, Tally *tally)
 {
@@ -49,6 +63,7 @@ run_case (guint64 seed, HdPlatform *platform, Tally *tally)
   if (tiling->n_nodes > 20000)
     return;
   brute_check (tiling, name);
+  check_layers (tiling, name);
   tally_up (tally, tiling);
 }
 

@@ -281,6 +281,12 @@ Test (structure, cores_are_dealt)
     cr_assert_eq (hd_tiling_node_core (tiling, first_of (tiling, "a") + i), i);
     cr_assert_eq (hd_tiling_node_core (tiling, first_of (tiling, "b") + i), i % 2 == 0 ? 2 : 1);
   }
+  HdCoreId core[4];
+  guint32 shape[4], key[4];
+  hd_tiling_layer_nodes (tiling, 0, core, shape, key);
+  cr_assert (core[0] == 0 && core[2] == 2 && core[3] == 3 && shape[0] == shape[2] && shape[3] != shape[0] && key[0] != key[1]);
+  hd_tiling_layer_nodes (tiling, 1, core, shape, key);
+  cr_assert (core[0] == 2 && core[1] == 1 && core[3] == 1 && shape[0] == shape[3] && key[0] == 0);
 }
 
 Test (limits, impossible_and_endless_cuts_are_errors)
