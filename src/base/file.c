@@ -9,14 +9,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+gboolean
+hd_file_is_there (const char *path, GError **error)
+{
+  if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    return TRUE;
+  const char *what = g_file_test (path, G_FILE_TEST_IS_DIR) ? "is a folder - expected a file" : g_file_test (path, G_FILE_TEST_EXISTS) ? "is no regular file - expected one" : "no such file";
+  g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: %s", path, what);
+  return FALSE;
+}
+
 GMappedFile *
 hd_file_map (const char *path, GError **error)
 {
   g_autoptr (GError) local = NULL;
   GMappedFile *file = NULL;
-  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
-    g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: no such file", path);
-  else if ((file = g_mapped_file_new (path, FALSE, &local)) == NULL)
+  if (!hd_file_is_there (path, error))
+    return NULL;
+  if ((file = g_mapped_file_new (path, FALSE, &local)) == NULL)
     g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: cannot be read: %s", path, local->message);
   return file;
 }

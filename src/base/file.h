@@ -8,7 +8,10 @@
 
 G_BEGIN_DECLS
 
-/** A file as it is; a directory or a device is none. Errors: %HD_ERROR_NO_INPUT. */
+/** Whether @path is a file; a folder or a device is none, and the message says what it is. Errors: %HD_ERROR_NO_INPUT. */
+gboolean hd_file_is_there (const char *path, GError **error);
+
+/** A file as it is. Errors: %HD_ERROR_NO_INPUT. */
 GMappedFile *hd_file_map (const char *path, GError **error);
 
 typedef struct {

@@ -8,9 +8,11 @@
 #include "cli/inputs.h"
 #include "cli/simulation.h"
 
+#include "base/file.h"
 #include "base/json.h"
 #include <heddle/trace.h>
 #include <heddle/validate.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -63,9 +65,11 @@ find_kind (const char *path, FileKind *kind, GError **error)
     *kind = FILE_PLATFORM;
     return TRUE;
   }
-  FILE *file = g_file_test (path, G_FILE_TEST_IS_REGULAR) ? fopen (path, "rbe") : NULL;
+  if (!hd_file_is_there (path, error))
+    return FALSE;
+  FILE *file = fopen (path, "rbe");
   if (file == NULL) {
-    g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: no such file", path);
+    g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: cannot be read: %s", path, g_strerror (errno));
     return FALSE;
   }
   gsize n = fread (head, 1, sizeof head - 1, file);

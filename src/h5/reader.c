@@ -1,5 +1,6 @@
 /* Opening a file that may be hostile, and reading its names, attributes, and strings. */
 #include "config.h"
+#include "base/file.h"
 #include "h5/read-private.h"
 
 #include <errno.h>
@@ -35,6 +36,8 @@ check_signature (const char *path, guint64 *size, GError **error)
   static const guint8 signature[8] = { 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n' };
   guint8 begin[8];
   struct stat info;
+  if (!hd_file_is_there (path, error))
+    return FALSE;
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0 || fstat (fd, &info) != 0) {
     g_set_error (error, HD_ERROR, HD_ERROR_NO_INPUT, "%s: cannot be read (%s)", path, g_strerror (errno));

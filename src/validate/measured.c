@@ -63,6 +63,10 @@ static void
 read_head (Reader *r, char **fields, guint number)
 {
   r->n_fields = g_strv_length (fields);
+  if (r->n_fields == 1 && strpbrk (fields[0], ";\t") != NULL) {
+    hd_diagnostics_add (r->faults, number, "the columns of \"%.60s\" are separated by %s - expected commas", fields[0], strchr (fields[0], ';') != NULL ? "semicolons" : "tabs");
+    return;
+  }
   for (guint f = 0; f < r->n_fields; f++) {
     guint column = 0;
     while (column < N_COLUMNS && g_ascii_strcasecmp (fields[f], COLUMN[column]) != 0)
@@ -215,7 +219,8 @@ load_text (const char *path, GError **error)
     g_set_error (error, HD_ERROR, HD_ERROR_INPUT, "%s:%u: is no text in UTF-8", path, line);
     return NULL;
   }
-  return g_steal_pointer (&text);
+  /* Spreadsheets put a byte order mark before the first line. */
+  return g_str_has_prefix (text, "\xef\xbb\xbf") ? g_strdup (text + 3) : g_steal_pointer (&text);
 }
 
 static void

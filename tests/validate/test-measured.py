@@ -38,6 +38,8 @@ BROKEN = [
     ("contradiction", "layer,start,end,cycles\nfirst,1,9,7\n", 2, "are not the difference"),
     ("quote", 'layer,cycles\n"first,1\n', 2, "a quote that is not closed"),
     ("binary", b"layer,cycles\nfirst,1\n\xff\xfe\n", 3, "is no text in UTF-8"),
+    ("semicolons", "layer;cycles\nfirst;1\n", 1, 'the columns of "layer;cycles" are separated by semicolons - expected commas'),
+    ("tabs", "layer\tcycles\nfirst\t1\n", 1, "are separated by tabs - expected commas"),
     ("nul", b"layer,cycles\nfir\0st,1\n", 2, "is no text in UTF-8"),
 ]
 
@@ -68,6 +70,9 @@ def good_cases(at):
     ok(told["layers"][0]["measured_start"] is None, "cycles alone have no start")
     text = run("validate", "--measured", "cycles.csv", "t.h5", cwd=at).stdout
     ok("1 layer of the trace not measured" in text and "start" not in text, "in words as well", text)
+
+    write(at, "marked.csv", b"\xef\xbb\xbflayer,cycles\r\nfirst,48\r\n")
+    ok(json.loads(run("validate", "--measured", "marked.csv", "t.h5", "--json", cwd=at).stdout)["layers"][0]["error_percent"] == 25, "a byte order mark, as spreadsheets write it, is none of the first column")
 
     result = run("validate", "--measured", "times.csv", "t.h5", "--svg", "m.svg", cwd=at)
     root = ElementTree.parse(os.path.join(at, "m.svg")).getroot()
