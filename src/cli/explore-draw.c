@@ -1,5 +1,6 @@
 /* The front as a picture: everything that was run, in the first two objectives; or, of one objective, the way there. */
 #include "config.h"
+#include "base/file.h"
 #include "cli/explore.h"
 
 #include <heddle/front-svg.h>
@@ -164,7 +165,6 @@ subtitle_of (const CliExplore *self)
 static gboolean
 write_to (const char *path, const HdFrontPlot *plot, GError **error)
 {
-  g_autoptr (GError) local = NULL;
   g_autofree char *text = NULL;
   size_t length = 0;
   FILE *memory = open_memstream (&text, &length);
@@ -174,10 +174,7 @@ write_to (const char *path, const HdFrontPlot *plot, GError **error)
   }
   hd_report_front_svg (plot, memory);
   fclose (memory);
-  if (g_file_set_contents (path, text, (gssize) length, &local))
-    return TRUE;
-  g_set_error (error, HD_ERROR, HD_ERROR_CREATE, "%s", local->message);
-  return FALSE;
+  return hd_file_write (path, text, (gssize) length, error);
 }
 
 gboolean

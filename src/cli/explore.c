@@ -1,5 +1,6 @@
 /* heddle explore: searches mappings, by one or more objectives, and tells the Pareto front. */
 #include "config.h"
+#include "base/file.h"
 #include "cli/explore.h"
 
 #include <heddle/units.h>
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DEFAULT_EVALUATIONS = 2000 };
+enum { DEFAULT_EVALUATIONS = 2000, NOT_GIVEN = G_MININT };
 
 static const char *const METRICS[HD_N_METRICS] = {
   [HD_METRIC_CYCLES] = "latency", [HD_METRIC_ENERGY] = "energy", [HD_METRIC_EDP] = "edp", [HD_METRIC_MEMORY] = "peak-memory", [HD_METRIC_DRAM] = "traffic",
@@ -99,6 +100,10 @@ static gboolean
 parse_objectives (CliExplore *self, GError **error)
 {
   g_auto (GStrv) list = g_strsplit (self->objectives != NULL ? self->objectives : "latency,energy", ",", -1);
+  if (*list == NULL) {
+    g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "--objective is empty - expected latency, energy, edp, peak-memory and traffic, each once at most");
+    return FALSE;
+  }
   for (char **name = list; *name != NULL; name++) {
     int metric = metric_of (g_strstrip (*name));
     gboolean twice = FALSE;
@@ -127,15 +132,45 @@ check_numbers (const CliExplore *self, GError **error)
   static const char *const NAMES[] = { "evaluations", "threads", "population" };
   const gint values[] = { self->evaluations, self->threads, self->population };
   for (guint i = 0; i < G_N_ELEMENTS (NAMES); i++)
-    if (values[i] < 0) {
+    if (values[i] < 1 && values[i] != NOT_GIVEN) {
       g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "--%s %d - expected a number of at least 1", NAMES[i], values[i]);
       return FALSE;
     }
   if (!(self->seconds >= 0) || self->seed < 0) {
-    g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "--%s is negative - expected a number of at least 0", self->seed < 0 ? "seed" : "seconds");
+    g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "--%s - expected a number of at least 0", self->seed < 0 ? "seed" : "seconds");
     return FALSE;
   }
   return TRUE;
+}
+
+/* Said before the search, and not after it: a pipe is left alone, which may be opened once only. */
+static gboolean
+can_be_created (const char *path, GError **error)
+{
+  if (path == NULL || (g_file_test (path, G_FILE_TEST_EXISTS) && !g_file_test (path, G_FILE_TEST_IS_REGULAR | G_FILE_TEST_IS_DIR)))
+    return TRUE;
+  HdFile *file = hd_file_create (path, error);
+  hd_file_discard (file);
+  return file != NULL;
+}
+
+static gboolean
+check_outputs (const CliExplore *self, GError **error)
+{
+  if (self->folder != NULL && g_mkdir_with_parents (self->folder, 0777) != 0) {
+    g_set_error (error, HD_ERROR, HD_ERROR_CREATE, "%s: the folder cannot be made (%s)", self->folder, g_strerror (errno));
+    return FALSE;
+  }
+  return can_be_created (self->output, error) && can_be_created (self->svg, error);
+}
+
+/* What was not given is 0 from here on: as it comes. */
+static void
+take_defaults (CliExplore *self)
+{
+  gint *values[] = { &self->evaluations, &self->threads, &self->population };
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+    *values[i] = MAX (*values[i], 0);
 }
 
 /* --- the space, and where it begins --------------------------------------------------------------------------- */
@@ -260,12 +295,9 @@ search (CliExplore *self, const CliPart *part, const CliCommon *common, GError *
 static gboolean
 write_mapping (CliCandidate *candidate, const char *path, GError **error)
 {
-  g_autoptr (GError) local = NULL;
   g_autofree char *text = hd_mapping_to_xml (candidate->mapping);
-  if (!g_file_set_contents (path, text, -1, &local)) {
-    g_set_error (error, HD_ERROR, HD_ERROR_CREATE, "%s", local->message);
+  if (!hd_file_write (path, text, -1, error))
     return FALSE;
-  }
   g_free (candidate->path);
   candidate->path = g_strdup (path);
   return TRUE;
@@ -274,10 +306,6 @@ write_mapping (CliCandidate *candidate, const char *path, GError **error)
 static gboolean
 write_mappings (CliExplore *self, GError **error)
 {
-  if (self->folder != NULL && g_mkdir_with_parents (self->folder, 0777) != 0) {
-    g_set_error (error, HD_ERROR, HD_ERROR_CREATE, "%s: the folder cannot be made (%s)", self->folder, g_strerror (errno));
-    return FALSE;
-  }
   for (guint i = 0; self->folder != NULL && i < self->front->len; i++) {
     g_autofree char *name = g_strdup_printf ("front-%u.mapping.xml", i + 1), *path = g_build_filename (self->folder, name, NULL);
     if (!write_mapping (&g_array_index (self->front, CliCandidate, i), path, error))
@@ -328,11 +356,12 @@ cli_explore (int argc, char **argv)
   int status;
   CliCommon common = { 0 };
   GError *error = NULL;
-  g_auto (CliExplore) self = { .seed = 1 };
+  g_auto (CliExplore) self = { .seed = 1, .evaluations = NOT_GIVEN, .threads = NOT_GIVEN, .population = NOT_GIVEN };
   if (!parse_options (&self, &common, &argc, &argv, &status))
     return status;
   if (!check_numbers (&self, &error) || !parse_objectives (&self, &error) || !make_space (&self, &error))
     return cli_fail (error);
+  take_defaults (&self);
   collect_starts (&self);
   g_autoptr (CliPart) part = cli_part_new (self.space, self.vary, (const guint16 *) (void *) self.starts->data, &error);
   if (part == NULL)
@@ -343,7 +372,7 @@ cli_explore (int argc, char **argv)
     fputs (text->str, stdout);
     return 0;
   }
-  if (!search (&self, part, &common, &error))
+  if (!check_outputs (&self, &error) || !search (&self, part, &common, &error))
     return cli_fail (error);
   return tell (&self, part, &common);
 }

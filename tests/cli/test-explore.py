@@ -111,13 +111,26 @@ def refused_cases(at):
     for what, options, code in (
             ("an unknown objective", ["--objective", "speed"], 2), ("an objective twice", ["--objective", "latency,latency"], 2), ("an unknown method", ["--method", "luck"], 2),
             ("an unknown pass", ["--pass", "fast"], 2), ("unknown rules", ["--rules", "none"], 2), ("an unknown priority", ["--priority", "none"], 2), ("a pattern that matches nothing", ["--vary", "conv9 *"], 2),
-            ("a negative number", ["--evaluations", "-3"], 2), ("a budget beyond memory", ["--evaluations", "2000000000"], 71), ("a mapping that is not there", ["-m", "nowhere.xml"], 66)):
+            ("a negative number", ["--evaluations", "-3"], 2), ("no evaluations", ["--evaluations", "0"], 2),
+            ("no threads", ["--threads", "0"], 2), ("no objective", ["--objective", ""], 2), ("a budget beyond memory", ["--evaluations", "2000000000"], 71), ("a mapping that is not there", ["-m", "nowhere.xml"], 66)):
         result = run(*BASE, *options, cwd=at)
         ok(result.returncode == code and result.stderr.startswith("heddle") and result.stdout == "", f"{code}: {what}", f"exit {result.returncode}", result.stdout, result.stderr)
-    result = run("explore", "-p", "core:1 sram:1KiB bus:8b dram:8b", "-w", "chain.xml", "--evaluations", "30", cwd=at)
+    result = run("explore", "-p", "core:1 sram:64B bus:8b dram:8b", "-w", "chain.xml", "--evaluations", "30", cwd=at)
     ok(result.returncode == 1 and re.search(r"none of .* is feasible: .*bit", result.stderr), "1: nothing fits, and why", f"exit {result.returncode}", result.stdout, result.stderr)
-    result = run(*BASE, "--evaluations", "20", "-o", "nowhere/best.xml", cwd=at)
-    ok(result.returncode == 73 and "front of" in result.stdout, "73: what cannot be written; the front is told all the same", f"exit {result.returncode}", result.stdout, result.stderr)
+
+
+def output_cases(at):
+    for option in ("--svg", "-o"):
+        late = explore(at, *BASE, "--evaluations", "1000000", option, "none/there", expected=73)
+        ok(late and late.stdout == "" and "none/there" in late.stderr, f"{option}: what cannot be created is told before the search", late)
+    if not os.path.exists("/dev/full"):
+        skip("what is no file is written to as it is", "there is no /dev/full")
+        return
+    os.symlink("/dev/full", os.path.join(at, "full"))
+    for option in ("--svg", "-o"):
+        result = explore(at, *BASE, "--evaluations", "10", option, "full", expected=74)
+        ok(result and "front of" in result.stdout, f"{option}: what cannot be written to its end; the front is told all the same", result)
+        ok(os.path.islink(os.path.join(at, "full")), f"{option}: what is no file is not replaced")
 
 
 def interrupted_cases(at):
@@ -174,6 +187,7 @@ with scratch() as folder:
     exhaustive_cases(folder)
     single_cases(folder)
     refused_cases(folder)
+    output_cases(folder)
     interrupted_cases(folder)
     terminal_cases(folder)
 finish()
