@@ -131,7 +131,7 @@ HdValidation *hd_validation_load (const char *const *paths, guint n_paths, GErro
 void hd_validation_free (HdValidation *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HdValidation, hd_validation_free)
 
-/** Only the targets with these ids are wanted. Errors: %HD_ERROR_USAGE for an unknown one, with a suggestion. */
+/** Only the targets with these ids are wanted, or whose ids match one of these patterns (`*` and `?`). Errors: %HD_ERROR_USAGE for an unknown one, with a suggestion. */
 gboolean hd_validation_select (HdValidation *self, const char *const *ids, guint n_ids, GError **error);
 
 /** Whether a wanted target asks @run. */

@@ -109,11 +109,11 @@ hd_validation_select (HdValidation *self, const char *const *ids, guint n_ids, G
   for (guint i = 0; i < n_ids; i++) {
     gboolean found = FALSE;
     for (guint t = 0; t < self->n_targets; t++)
-      if (g_str_equal (all[t], ids[i]))
+      if (g_str_equal (all[t], ids[i]) || g_pattern_match_simple (ids[i], all[t]))
         found = self->target[t].wanted = TRUE;
     if (!found) {
       const char *near = hd_suggest (ids[i], all, self->n_targets);
-      g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "there is no target \"%.60s\"%s%s%s", ids[i], near ? " - did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+      g_set_error (error, HD_ERROR, HD_ERROR_USAGE, "there is no target \"%.60s\" - %s%s%s", ids[i], near ? "did you mean \"" : "expected one of those that heddle validate prints, or a pattern such as \"*latency*\"", near ? near : "", near ? "\"?" : "");
       return FALSE;
     }
   }

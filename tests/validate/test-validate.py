@@ -66,6 +66,10 @@ def shipped_cases(at):
     ok(all(re.search(rf"^{name} ", table.stdout, re.M) for name in targets), "the table has every target", table.stdout)
     one = run("validate", "--json", "diana-latency", cwd=at)
     ok([t["id"] for t in parsed(one)] == ["diana-latency"], "a target alone", one.stdout, one.stderr)
+    some = [t["id"] for t in parsed(run("validate", "--json", "d*-latency", "aimc-4x4-peak-throughput-?b", cwd=at))]
+    ok(some == ["aimc-4x4-peak-throughput-8b", "aimc-4x4-peak-throughput-4b", "depfin-latency", "diana-latency"], "targets by pattern", some)
+    none = run("validate", "jia*", cwd=at)
+    ok(none.returncode == 2 and 'no target "jia*" - expected one of those that heddle validate prints' in none.stderr, "a pattern that nothing matches", none.stderr)
     wrong = run("validate", "diana-latenzy", cwd=at)
     ok(wrong.returncode == 2 and 'did you mean "diana-latency"' in wrong.stderr, "an unknown target, with a suggestion", wrong.stderr)
 
