@@ -24,7 +24,7 @@ measure (const HdPlatform *platform)
 {
   HdMachine machine = { .cores = platform->n_cores };
   for (guint c = 0; c < platform->n_cores; c++)
-    machine.operations += _hd_peak_of_core (&platform->core[c]) * (double) platform->clock_hz / (double) platform->core[c].period;
+    machine.operations += _hd_peak_of_core (&platform->core[c], PEAK_BITS, PEAK_BITS) * (double) platform->clock_hz / (double) platform->core[c].period;
   for (guint m = 0; m < platform->n_memories; m++) {
     const HdMemory *memory = &platform->memory[m];
     if (memory->dram)

@@ -4,12 +4,10 @@
 
 #include <math.h>
 
-#define IMC_OPERAND_BITS 8u
-
 static double
-peak_of_macros (const HdCore *core)
+peak_of_macros (const HdCore *core, guint input_bits, guint weight_bits)
 {
-  double cells = ceil ((double) IMC_OPERAND_BITS / MAX (core->imc_cell_bits, 1)), steps = ceil ((double) IMC_OPERAND_BITS / MAX (core->imc_dac_bits, 1));
+  double cells = ceil ((double) weight_bits / MAX (core->imc_cell_bits, 1)), steps = ceil ((double) input_bits / MAX (core->imc_dac_bits, 1));
   double products = (double) core->imc_macros * (double) core->imc_rows * floor ((double) core->imc_columns / cells);
   return products / (steps * (double) core->imc_columns_per_adc * (double) core->imc_cycles_per_conversion);
 }
@@ -24,13 +22,13 @@ peak_of_table (const HdCore *core)
 }
 
 double
-_hd_peak_of_core (const HdCore *core)
+_hd_peak_of_core (const HdCore *core, guint input_bits, guint weight_bits)
 {
   double units = 1;
   if (core->kind == HD_CORE_VECTOR || core->kind == HD_CORE_POOLING)
     return (double) core->lanes;
   if (core->kind == HD_CORE_IMC)
-    return peak_of_macros (core);
+    return peak_of_macros (core, input_bits, weight_bits);
   if (core->kind == HD_CORE_FIXED)
     return peak_of_table (core);
   for (guint d = 0; d < core->n_dimensions; d++)

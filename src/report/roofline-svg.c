@@ -172,7 +172,7 @@ static void
 append_number (GString *out, double value)
 {
   if (isfinite (value))
-    hd_append_double (out, "%.6g", value);
+    hd_append_double (out, "%.5g", value);
   else
     g_string_append (out, "no limit");
 }
@@ -183,6 +183,8 @@ put_title (const Panel *self)
   g_autoptr (GString) line = g_string_new ("peak ");
   append_number (line, self->core->peak);
   g_string_append (line, isfinite (self->core->peak) ? " 1/cycle" : "");
+  if (self->core->input_bits > 0)
+    g_string_append_printf (line, " (%u x %u bit)", self->core->input_bits, self->core->weight_bits);
   for (guint t = 0; t < ROOF_N_TRAFFICS; t++) {
     g_string_append_printf (line, ", %s ", TRAFFIC[t]);
     append_number (line, self->core->slope[t] > 0 ? self->core->slope[t] : (double) INFINITY);
@@ -336,6 +338,14 @@ put_drawing (FILE *out, const Roofline *roofline)
   fputs ("</svg>\n", out);
 }
 
+/* A schedule that was made elsewhere has none. */
+static HdWorkload *
+load_workload (HdTrace *trace)
+{
+  const char *text = hd_trace_text (trace, "/meta/workload", NULL);
+  return text != NULL && *text != '\0' ? hd_workload_parse_xml (text, strlen (text), "/meta/workload", NULL) : NULL;
+}
+
 gboolean
 hd_report_roofline (HdTrace *trace, FILE *out, GError **error)
 {
@@ -344,7 +354,8 @@ hd_report_roofline (HdTrace *trace, FILE *out, GError **error)
   g_autofree char *name = g_strconcat (hd_trace_info (trace)->path, ":/meta/platform", NULL);
   const char *text = hd_trace_text (trace, "/meta/platform", error);
   g_autoptr (HdPlatform) platform = text != NULL ? hd_platform_parse_xml (text, strlen (text), name, error) : NULL;
-  if (platform == NULL || !_hd_view_load (&view, trace, error) || !_hd_view_load_tables (&view, error) || !_hd_roofline_collect (&roofline, &view, platform, error))
+  g_autoptr (HdWorkload) workload = load_workload (trace);
+  if (platform == NULL || !_hd_view_load (&view, trace, error) || !_hd_view_load_tables (&view, error) || !_hd_roofline_collect (&roofline, &view, platform, workload, error))
     return FALSE;
   put_drawing (out, &roofline);
   return TRUE;

@@ -42,7 +42,7 @@ is_own (const HdPlatform *platform, HdCoreId core, HdMemoryId memory)
 static RoofCore
 make_core (const HdView *view, const HdPlatform *platform, HdCoreId core)
 {
-  RoofCore roof = { .core = core, .peak = _hd_peak_of_core (&platform->core[core]), .cycles_per_own = (double) platform->core[core].period, .point = g_new0 (RoofPoint, view->n_layers + 1) };
+  RoofCore roof = { .core = core, .cycles_per_own = (double) platform->core[core].period, .point = g_new0 (RoofPoint, view->n_layers + 1) };
   double own_hz = (double) platform->clock_hz / roof.cycles_per_own;
   for (guint m = 0; m < platform->n_memories; m++) {
     if (platform->memory[m].dram)
@@ -177,8 +177,40 @@ add_operations (Roofline *self, RoofCore **of_core, GError **error)
   return operations != NULL;
 }
 
+/* --- the level roof ---------------------------------------------------------------------------------------------- */
+
+/* The narrowest operands of the layers that the core did; what is not known has @PEAK_BITS. */
+static void
+find_widths (const Roofline *self, const HdWorkload *workload, RoofCore *core)
+{
+  const HdView *view = self->view;
+  guint widths[] = { G_MAXUINT, G_MAXUINT };
+  for (guint l = 0; workload != NULL && l < workload->n_layers && l < view->n_layers; l++) {
+    const HdLayer *layer = &workload->layers[l];
+    if (core->point[l].operations == 0 || !g_str_equal (layer->name, view->layer_name[l]))
+      continue;
+    for (guint o = 0; o + 1 < layer->n_operands; o++) {
+      guint *width = &widths[layer->operands[o].role == HD_ROLE_WEIGHT];
+      *width = MIN (*width, workload->tensors[layer->operands[o].tensor].bits);
+    }
+  }
+  core->input_bits = widths[0] != G_MAXUINT ? widths[0] : PEAK_BITS;
+  core->weight_bits = widths[1] != G_MAXUINT ? widths[1] : PEAK_BITS;
+}
+
+static void
+find_peaks (Roofline *self, const HdPlatform *platform, const HdWorkload *workload)
+{
+  for (guint i = 0; i < self->n; i++) {
+    RoofCore *core = &self->core[i];
+    if (platform->core[core->core].kind == HD_CORE_IMC)
+      find_widths (self, workload, core);
+    core->peak = _hd_peak_of_core (&platform->core[core->core], core->input_bits, core->weight_bits);
+  }
+}
+
 gboolean
-_hd_roofline_collect (Roofline *self, const HdView *view, const HdPlatform *platform, GError **error)
+_hd_roofline_collect (Roofline *self, const HdView *view, const HdPlatform *platform, const HdWorkload *workload, GError **error)
 {
   *self = (Roofline) { .view = view };
   if (platform->n_cores != view->n_cores || platform->n_memories != view->n_memories) {
@@ -192,5 +224,8 @@ _hd_roofline_collect (Roofline *self, const HdView *view, const HdPlatform *plat
     of_core[self->core[i].core] = &self->core[i];
   deal_time (self, of_core);
   add_traffic (self, platform, of_core);
-  return add_operations (self, of_core, error);
+  if (!add_operations (self, of_core, error))
+    return FALSE;
+  find_peaks (self, platform, workload);
+  return TRUE;
 }

@@ -61,6 +61,14 @@ def main(at):
     with open(os.path.join(at, "m.svg"), encoding="utf-8") as f:
         ok([t.text for t in ElementTree.parse(f).iter(SVG + "text") if t.get("class") == "core"] == ["core00"], "and has a panel")
 
+    # In-memory compute: with inputs and weights of 4 bit, two units of 1152 x 256 cells do 2 x 1152 x 64 MACs in 4 x 10 cycles; at 8 bit a quarter of it.
+    files = [os.path.join(os.environ["HEDDLE_SRCDIR"], name) for name in ("platforms/aimc-4x4.xml", "workloads/resnet50-segment.xml", "workloads/resnet50-segment-aimc-4x4.mapping.xml")]
+    array = run("run", "-p", files[0], "-w", files[1], "-m", files[2], "-o", "a.h5", "-q", cwd=at)
+    drawn = run("export", "a.h5", "--format", "roofline", cwd=at).stdout
+    ok(array.returncode == 0 and drawn.count(">peak 3686.4 1/cycle (4 x 4 bit), ") == 4 and drawn.count(">peak 14746 1/cycle (4 x 4 bit), ") == 1, "the roof of macros is that of the operands that they got", drawn[:2000])
+    reached = [float(n) for n in re.findall(r" cycles, ([0-9.e+]+) in a cycle of the core", drawn)]
+    ok(reached and max(reached) <= 3686.4, "and nothing is above it", *reached)
+
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="heddle-test-") as folder:
