@@ -15,13 +15,14 @@ _hd_resource_dirty (HdEngine *self, HdResourceId r)
   HD_MARK (self->resource, dirty, r, self->dirty_resources);
 }
 
-static void
-wake_at (HdEngine *self, HdResourceId r, guint64 cycle)
+void
+_hd_resource_wake_at (HdEngine *self, HdResourceId r, guint64 cycle)
 {
   Resource *resource = &self->resource[r];
   if (resource->wake > self->now && resource->wake <= cycle)
     return;   /* it looks again then */
   resource->wake = cycle;
+  resource->last_since = NEVER;
   hd_event_queue_push (self->events, cycle, EVENT (EVENT_RESOURCE, r));
 }
 
@@ -30,7 +31,7 @@ static void
 wake_when_idle (HdEngine *self, HdResourceId r)
 {
   if (!self->resource[r].wakes_itself)
-    wake_at (self, r, self->resource[r].busy_until);
+    _hd_resource_wake_at (self, r, self->resource[r].busy_until);
 }
 
 /* --- who waits --------------------------------------------------------------------------------------------- */
@@ -70,30 +71,42 @@ insert (Resource *r, Waiting w)
   first[i] = w;
 }
 
-static Waiting
+static void
 take (Resource *r, guint32 index)
 {
   Waiting *first = r->waiting + r->first_waiting;
-  Waiting taken = first[index];
   r->n_waiting--;
   if (index == 0)
     r->first_waiting++;
   else
     memmove (first + index, first + index + 1, (r->n_waiting - index) * sizeof *first);
-  return taken;
 }
 
-/* The first of a stream's bursts waits now at @r. */
+/* Nothing of the stream's waits any more. */
+void
+_hd_resource_leave (Resource *r, guint32 stream)
+{
+  const Waiting *first = r->waiting + r->first_waiting;
+  guint32 i = 0;
+  while (first[i].stream != stream)
+    i++;
+  take (r, i);
+}
+
+/* The first of a stream's bursts waits at @r from @offer on: in the past, now, or, where it is poured, later. */
 void
 _hd_resource_wait (HdEngine *self, HdResourceId r, guint32 index, guint64 offer)
 {
   Resource *resource = &self->resource[r];
   const Stream *stream = &self->stream[index];
   const Transfer *t = &self->transfer[stream->transfer];
+  gboolean unwatched = _hd_is_unwatched (resource);
+  if (unwatched)
+    _hd_settle_before (self, r);
   insert (resource, (Waiting) { offer, t->queue, t->task, stream->hop, index });
-  if (resource->busy_until <= self->now)
+  if (unwatched ? offer <= self->now : resource->busy_until <= self->now)
     _hd_resource_dirty (self, r);
-  else
+  else if (!unwatched)
     wake_when_idle (self, r);
 }
 
@@ -171,33 +184,81 @@ choose (const HdEngine *self, HdResourceId r, guint64 *turn)
 
 /* --- the grant ------------------------------------------------------------------------------------------------ */
 
+/* The index at which @w, which comes from index @from, stands after its burst was granted: often behind all others. */
+static guint32
+place_behind (const Resource *r, const Waiting *w, guint32 from)
+{
+  const Waiting *first = r->waiting + r->first_waiting;
+  guint32 low = from + 1, high = r->n_waiting;
+  if (low == high || offered_before (&first[high - 1], w))
+    return high;
+  while (low < high) {
+    guint32 middle = low + (high - low) / 2;
+    if (offered_before (&first[middle], w))
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* The next burst of the stream at index @from waits since @offer: it goes behind those that were offered before. */
 static void
-grant (HdEngine *self, HdResourceId r, guint32 chosen)
+go_behind (Resource *r, guint32 from, guint64 offer)
+{
+  Waiting *first = r->waiting + r->first_waiting;
+  Waiting w = { offer, first[from].queue, first[from].task, first[from].hop, first[from].stream };
+  guint32 to = place_behind (r, &w, from);
+  if (from == 0 && to > r->n_waiting / 2 && r->first_waiting + r->n_waiting < r->capacity) {
+    memmove (first + to + 1, first + to, (r->n_waiting - to) * sizeof *first);
+    first[to] = w;
+    r->first_waiting++;
+    return;
+  }
+  memmove (first + from, first + from + 1, (to - 1 - from) * sizeof *first);
+  first[to - 1] = w;
+}
+
+void
+_hd_resource_grant (HdEngine *self, HdResourceId r, guint32 chosen, guint64 cycle)
 {
   Resource *resource = &self->resource[r];
-  Waiting w = take (resource, chosen);
-  Stream *stream = &self->stream[w.stream];
+  const Waiting *w = &resource->waiting[resource->first_waiting + chosen];
+  Stream *stream = &self->stream[w->stream];
   const Transfer *t = &self->transfer[stream->transfer];
-  const Hop *hop = &self->hop[t->route->first_hop + w.hop];
+  const Hop *hop = &self->hop[t->route->first_hop + w->hop];
   gboolean last = stream->granted == t->n_bursts - 1;
   guint64 bits = last ? t->last_bits : t->route->burst, hold = last ? stream->last_hold : hop->hold;
-  if (stream->granted == 0 && w.hop == t->route->first_limited)
-    _hd_transfer_started (self, w.task, self->now, resource->last_task);
+  if (stream->granted == 0 && w->hop == t->route->first_limited)
+    _hd_transfer_started (self, w->task, cycle, resource->last_task);
   self->n_moves++;
-  resource->last_task = w.task;
-  resource->last_queue = w.queue;
-  resource->busy_until = hd_cycle_add (self->now, hold);
+  resource->last_task = w->task;
+  resource->last_queue = w->queue;
+  resource->busy_until = hd_cycle_add (cycle, hold);
   resource->busy_cycles += hold;
   resource->bits += bits;
   if (self->recording)
-    _hd_series_hold (self, r, self->now, bits);
-  _hd_stream_granted (self, w.stream, hop, resource->busy_until);
-  if (stream->waiting > 0) {
-    w.offer = stream->offers.first;
-    insert (resource, w);
-  }
+    _hd_series_hold (self, r, cycle, bits);
+  if (last)
+    _hd_stream_unwatch (self, stream, hop);
+  _hd_stream_granted (self, w->stream, hop, cycle, resource->busy_until);
+  if (stream->waiting > 0)
+    go_behind (resource, chosen, stream->offers.first);
+  else
+    take (resource, chosen);
+}
+
+/* After a grant: those that still wait take turns, or are looked at when it is idle. */
+static void
+go_on (HdEngine *self, HdResourceId r)
+{
+  Resource *resource = &self->resource[r];
   if (resource->n_waiting == 0)
     return;
+  if (_hd_is_unwatched (resource)) {
+    _hd_settle_wake (self, r);
+    return;
+  }
   if (resource->steps_before_turns > 0)
     resource->steps_before_turns--;
   else if (resource->n_waiting == resource->users && resource->n_waiting > 1 && _hd_turns_begin (self, r))
@@ -206,26 +267,38 @@ grant (HdEngine *self, HdResourceId r, guint32 chosen)
 }
 
 static void
+grant_chosen (HdEngine *self, HdResourceId r)
+{
+  guint64 turn = 0;
+  guint32 chosen = choose (self, r, &turn);
+  if (chosen == HD_NONE) {
+    _hd_resource_wake_at (self, r, turn);
+    return;
+  }
+  _hd_resource_grant (self, r, chosen, self->now);
+  go_on (self, r);
+}
+
+static void
 try_grant (HdEngine *self, HdResourceId r)
 {
   Resource *resource = &self->resource[r];
   if (resource->n_waiting == 0 || resource->turns_at == r)
     return;
+  if (_hd_is_unwatched (resource)) {
+    _hd_settle (self, r, self->now + 1);
+    _hd_settle_wake (self, r);
+    return;
+  }
   if (resource->busy_until > self->now) {
     wake_when_idle (self, r);
     return;
   }
-  guint64 edge = _hd_align (self->now, resource->period);
-  if (edge > self->now) {
-    wake_at (self, r, edge);
-    return;
-  }
-  guint64 turn = 0;
-  guint32 chosen = choose (self, r, &turn);
-  if (chosen == HD_NONE)
-    wake_at (self, r, turn);
+  guint64 first = resource->waiting[resource->first_waiting].offer, edge = _hd_align (MAX (first, self->now), resource->period);
+  if (edge > self->now)
+    _hd_resource_wake_at (self, r, edge);
   else
-    grant (self, r, chosen);
+    grant_chosen (self, r);
 }
 
 void

@@ -145,7 +145,7 @@ reset_tables (HdEngine *self)
     };
   for (guint r = 0; r < p->n_resources; r++)
     self->resource[r] = (Resource) {
-      .last_task = HD_NONE, .last_queue = HD_NONE, .lone = HD_NONE, .follower = HD_NONE, .turns_at = HD_NONE,
+      .last_task = HD_NONE, .last_queue = HD_NONE, .lone = HD_NONE, .follower = HD_NONE, .pour = HD_NONE, .turns_at = HD_NONE,
       .period = p->resource[r].period, .latency = p->resource[r].latency, .width = p->resource[r].width_bits, .arbiter = p->resource[r].arbiter,
       .waiting = self->resource[r].waiting, .capacity = self->resource[r].capacity,
     };
@@ -187,7 +187,7 @@ arrive (HdEngine *self, guint32 index)
 {
   const Stream *stream = &self->stream[index];
   HdResourceId r = self->hop[self->transfer[stream->transfer].route->first_hop + stream->hop].resource;
-  if (self->resource[r].n_waiting > 0)
+  if (self->resource[r].n_waiting > 0 && !_hd_is_unwatched (&self->resource[r]))
     _hd_resource_dirty (self, r);
   _hd_stream_arrive (self, index);
 }
@@ -214,6 +214,9 @@ take_event (HdEngine *self, guint32 event)
     break;
   case EVENT_TURNS_END:
     _hd_turns_end (self, index);
+    break;
+  case EVENT_POUR_END:
+    _hd_pour_end (self, index);
     break;
   }
 }

@@ -1,10 +1,14 @@
-/* Hops that follow the hop before them: nobody else uses the resource, and full bursts leave the hop before no faster than they are served here.
+/* Hops that follow the hop before them: full bursts leave the hop before no faster than they are served here, and nobody comes here from elsewhere.
  *
  * Then each full burst is granted when it comes, D = hold + latency of the hop before after its grant there, and takes no step: that stream's grants tell all. Only the
  * last burst, which may be short and so come sooner, is offered as ever. A hop whose children all follow need not tell of its bursts' arrivals, either.
  *
- * When another transfer comes to the resource, the state of that moment is made from the last grants of the hop before. Those of D cycles are enough, and the one before
- * them: PAST of them, as grants there are at least a hold apart.
+ * Several streams follow at one resource when they come from one. Let burst i, the i-th that comes, be F_i there and C_i here, C_i <= F_i. It comes at least F_i after the one
+ * before, so with W_i the work that it finds here, W_i + C_i <= max (C_i, W_(i-1) + C_(i-1) - F_i + C_i) <= max (C_i, W_(i-1) + C_(i-1)): never more than the longest C.
+ * So a burst with F_i >= all C finds none: a full burst, if no full hold there is shorter than one here. Last bursts may wait.
+ *
+ * When another transfer comes to the resource from elsewhere, the state of that moment is made from the last grants of the hops before. Those of D cycles are enough, and the one
+ * before them: PAST of them, as grants of a stream are at least a hold apart.
  */
 #include "config.h"
 #include "engine/private.h"
@@ -14,6 +18,28 @@ hops_of (const HdEngine *self, const Stream *stream)
 {
   return self->hop + self->transfer[stream->transfer].route->first_hop;
 }
+
+static const Hop *
+hop_of (const HdEngine *self, const Stream *stream)
+{
+  return hops_of (self, stream) + stream->hop;
+}
+
+/* The stream of the hop before. */
+static Stream *
+before (const HdEngine *self, const Stream *stream)
+{
+  return self->stream + (stream - self->stream) - stream->hop + hop_of (self, stream)->parent;
+}
+
+static guint64
+delay_of (const HdEngine *self, const Stream *stream)
+{
+  const Hop *hop = hop_of (self, before (self, stream));
+  return hop->hold + hop->latency;
+}
+
+/* --- beginning ----------------------------------------------------------------------------------------------------- */
 
 /* Children of hop @h that are to be told of every burst. */
 static guint32
@@ -26,10 +52,48 @@ count_told (const Hop *hop, const Stream *root, guint32 h)
 }
 
 static gboolean
-can_follow (const HdEngine *self, const Hop *hop)
+is_slow_to_its_end (const HdEngine *self, const Stream *stream)
 {
+  return hop_of (self, stream)->may_follow && stream->last_hold <= before (self, stream)->last_hold;
+}
+
+/* Whether the stream of a transfer that is issued now can follow where others do. All who are there must. */
+gboolean
+_hd_follow_may_join (const HdEngine *self, guint32 index)
+{
+  const Stream *stream = &self->stream[index];
+  const Hop *hop = hop_of (self, stream), *from = &hops_of (self, stream)[hop->parent == HD_NONE ? 0 : hop->parent];
   const Resource *resource = &self->resource[hop->resource];
-  return hop->may_follow && resource->users == 1 && resource->busy_until <= self->now;
+  if (resource->n_followers != resource->users || !is_slow_to_its_end (self, stream) || from->resource != resource->followed)
+    return FALSE;
+  return MIN (from->hold, resource->pace) >= MAX (hop->hold, resource->slowest);
+}
+
+/* Its user is counted already. */
+static gboolean
+can_follow (const HdEngine *self, const Stream *stream)
+{
+  const Resource *resource = &self->resource[hop_of (self, stream)->resource];
+  if (resource->follower != HD_NONE)
+    return resource->users == resource->n_followers + 1;
+  return resource->users == 1 && resource->busy_until <= self->now && is_slow_to_its_end (self, stream);
+}
+
+static void
+join (HdEngine *self, Stream *stream)
+{
+  const Hop *hop = hop_of (self, stream), *from = hop_of (self, before (self, stream));
+  Resource *resource = &self->resource[hop->resource];
+  gboolean first = resource->n_followers++ == 0;
+  resource->followed = from->resource;
+  resource->pace = first ? from->hold : MIN (resource->pace, from->hold);
+  resource->slowest = first ? hop->hold : MAX (resource->slowest, hop->hold);
+  stream->follows = TRUE;
+  stream->previous_follower = HD_NONE;
+  stream->next_follower = resource->follower;
+  if (!first)
+    self->stream[resource->follower].previous_follower = (guint32) (stream - self->stream);
+  resource->follower = (guint32) (stream - self->stream);
 }
 
 /* A transfer that was issued now and is not alone: which of its hops follow; its users are counted already. While recording, each burst is shown. */
@@ -38,87 +102,112 @@ _hd_follow_begin (HdEngine *self, guint32 transfer)
 {
   const Transfer *t = &self->transfer[transfer];
   const Hop *hop = self->hop + t->route->first_hop;
-  guint32 first = transfer * self->max_hops;
-  Stream *root = &self->stream[first];
-  if (self->recording || t->n_bursts < 3)
+  Stream *root = &self->stream[transfer * self->max_hops];
+  if (self->recording)
     return;
   for (guint32 h = 1; h < t->route->n_hops; h++) {
-    if (!can_follow (self, &hop[h]))
+    if (!hop[h].may_follow || !can_follow (self, &root[h]))
       continue;
-    Stream *before = &root[hop[h].parent];
-    root[h].follows = TRUE;
-    self->resource[hop[h].resource].follower = first + h;
-    before->told = count_told (hop, root, hop[h].parent);
-    if (before->told == 0)
-      before->arrived = t->n_bursts - 1;
+    join (self, &root[h]);
+    Stream *parent = &root[hop[h].parent];
+    parent->told = count_told (hop, root, hop[h].parent);
+    if (parent->told == 0)
+      parent->arrived = t->n_bursts - 1;
   }
 }
 
-/* The first @n bursts were granted, each when it came. */
-static void
-account (HdEngine *self, Stream *stream, const Hop *hop, guint64 n, guint64 delay)
+/* --- what has happened --------------------------------------------------------------------------------------------- */
+
+/* How many of the stream's full bursts have come before @cycle. */
+static guint64
+count_come (const HdEngine *self, const Stream *stream, guint64 cycle)
 {
+  const Stream *from = before (self, stream);
+  guint64 delay = delay_of (self, stream), n = MIN (from->granted, self->transfer[stream->transfer].n_bursts - 1);
+  while (n > 0 && from->past[(n - 1) % PAST] + delay >= cycle)
+    n--;
+  return n;
+}
+
+/* The stream's first @n bursts were granted, each when it came: the last of them may be the resource's. */
+static void
+note_last (HdEngine *self, const Stream *stream, guint64 n)
+{
+  const Hop *hop = hop_of (self, stream);
   Resource *resource = &self->resource[hop->resource];
-  const Transfer *t = &self->transfer[stream->transfer];
+  guint64 idle = n == 0 ? 0 : before (self, stream)->past[(n - 1) % PAST] + delay_of (self, stream) + hop->hold;
+  if (idle <= resource->busy_until)
+    return;
+  resource->busy_until = idle;
+  resource->wakes_itself = FALSE;
+  resource->last_task = self->transfer[stream->transfer].task;
+  resource->last_queue = self->transfer[stream->transfer].queue;
+}
+
+/* The stream follows no more. Its first @n bursts were granted. */
+static void
+leave (HdEngine *self, Stream *stream, guint64 n)
+{
+  const Hop *hop = hop_of (self, stream);
+  Resource *resource = &self->resource[hop->resource];
   stream->follows = FALSE;
   stream->granted = n;
-  resource->follower = HD_NONE;
-  if (n == 0)
-    return;
-  resource->bits += n * t->route->burst;
+  resource->n_followers--;
+  resource->bits += n * self->transfer[stream->transfer].route->burst;
   resource->busy_cycles += n * hop->hold;
-  resource->busy_until = (stream - stream->hop + hop->parent)->past[(n - 1) % PAST] + delay + hop->hold;
-  resource->wakes_itself = FALSE;
-  resource->last_task = t->task;
-  resource->last_queue = t->queue;
+  if (stream->previous_follower == HD_NONE)
+    resource->follower = stream->next_follower;
+  else
+    self->stream[stream->previous_follower].next_follower = stream->next_follower;
+  if (stream->next_follower != HD_NONE)
+    self->stream[stream->next_follower].previous_follower = stream->previous_follower;
 }
 
-static guint64
-delay_to (const Hop *hop, guint32 h)
-{
-  const Hop *before = &hop[hop[h].parent];
-  return before->hold + before->latency;
-}
-
-/* The last burst comes: those before it have been granted. */
+/* The last burst comes: those before it have been granted. What the others brought may be in its way. */
 void
 _hd_follow_last (HdEngine *self, guint32 index)
 {
   Stream *stream = &self->stream[index];
-  const Hop *hop = hops_of (self, stream);
-  account (self, stream, &hop[stream->hop], self->transfer[stream->transfer].n_bursts - 1, delay_to (hop, stream->hop));
+  const Resource *resource = &self->resource[hop_of (self, stream)->resource];
+  if (resource->n_followers > 1 && _hd_is_unwatched (&self->resource[resource->followed]))
+    _hd_settle (self, resource->followed, self->now);
+  for (guint32 i = resource->follower; i != HD_NONE; i = self->stream[i].next_follower)
+    note_last (self, &self->stream[i], count_come (self, &self->stream[i], self->now + 1));
+  leave (self, stream, self->transfer[stream->transfer].n_bursts - 1);
 }
 
 /* The hop before tells of each burst from now on; @come of them are here. */
 static void
-tell_again (HdEngine *self, guint32 before, guint64 come, guint64 delay)
+tell_again (HdEngine *self, Stream *stream, guint64 come, guint64 delay)
 {
-  Stream *stream = &self->stream[before];
   guint64 full = MIN (stream->granted, self->transfer[stream->transfer].n_bursts - 1);
   if (stream->told++ > 0)
     return;
+  _hd_stream_watch (self, stream, hop_of (self, stream));
   stream->arrived = come;
   for (guint64 k = come; k < full; k++)
-    hd_event_queue_push (self->events, stream->past[k % PAST] + delay, EVENT (EVENT_ARRIVE, before));
+    hd_event_queue_push (self->events, stream->past[k % PAST] + delay, EVENT (EVENT_ARRIVE, (guint32) (stream - self->stream)));
 }
 
-/* Goes on burst by burst from now on. The grants of this cycle have happened if this is not its first round. */
+/* All who follow go on burst by burst from now on. The grants of this cycle have happened if this is not its first round. */
 void
-_hd_follow_break (HdEngine *self, guint32 index)
+_hd_follow_break (HdEngine *self, HdResourceId r)
 {
-  Stream *stream = &self->stream[index];
-  const Hop *hop = hops_of (self, stream);
-  const Stream *before = stream - stream->hop + hop[stream->hop].parent;
-  guint64 delay = delay_to (hop, stream->hop), come = MIN (before->granted, self->transfer[stream->transfer].n_bursts - 1), granted;
-  while (come > 0 && before->past[(come - 1) % PAST] + delay > self->now)
-    come--;
-  granted = come;
-  if (come > 0 && before->past[(come - 1) % PAST] + delay == self->now && self->round == 1)
-    granted--;
-  account (self, stream, &hop[stream->hop], granted, delay);
-  tell_again (self, index - stream->hop + hop[stream->hop].parent, come, delay);
-  if (come == granted)
+  Resource *resource = &self->resource[r];
+  guint32 waits = HD_NONE;
+  if (_hd_is_unwatched (&self->resource[resource->followed]))
+    _hd_settle_before (self, resource->followed);
+  while (resource->follower != HD_NONE) {
+    Stream *stream = &self->stream[resource->follower];
+    guint64 come = count_come (self, stream, self->now + 1), granted = count_come (self, stream, self->now + (self->round > 1));
+    note_last (self, stream, granted);
+    if (come > granted)
+      waits = resource->follower;   /* bursts come one by one */
+    leave (self, stream, granted);
+    tell_again (self, before (self, stream), come, delay_of (self, stream));
+  }
+  if (waits == HD_NONE)
     return;
-  _hd_stream_queue_offer (self, stream, self->now);
-  _hd_resource_wait (self, hop[stream->hop].resource, index, self->now);
+  _hd_stream_queue_offer (self, &self->stream[waits], self->now);
+  _hd_resource_wait (self, r, waits, self->now);
 }

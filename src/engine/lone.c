@@ -171,6 +171,7 @@ account (HdEngine *self, const Transfer *t, const Hop *hop, const Stream *stream
   if (h == t->route->first_limited)
     _hd_transfer_started (self, t->task, grant_of (hop, stream, t, h, 0), resource->last_task);
   guint64 last = grant_of (hop, stream, t, h, n - 1), hold = all ? stream[h].last_hold : hop[h].hold;
+  resource->users -= all;
   resource->busy_cycles += (n - 1) * hop[h].hold + hold;
   resource->busy_until = hd_cycle_add (last, hold);
   resource->wakes_itself = hop[h].latency == 0 && (all || !hop[h].quiet);
@@ -251,6 +252,7 @@ _hd_lone_break (HdEngine *self, guint32 index)
       stream[h].arrived = MAX (stream[h].arrived, t->n_bursts - 1);
   }
   for (guint32 h = 0; h < t->route->n_hops; h++) {
+    _hd_stream_watch (self, &stream[h], &hop[h]);
     guint64 offered = hop[h].parent != HD_NONE ? stream[hop[h].parent].arrived
                       : hop[h].limited         ? MIN (stream[h].granted + 1, t->n_bursts)
                                                : t->n_bursts;

@@ -11,6 +11,8 @@
  * | arbiter.c    | phase 3: resources choose among the bursts that wait                              |
  * | lone.c       | a transfer that shares no resource: its whole course in closed form               |
  * | turns.c      | transfers that take turns at one resource: whole rounds of them in closed form    |
+ * | settle.c     | first-come resources whose grants nobody watches: late, but as they were          |
+ * | pour.c       | a first hop that has its resource for itself, and pours its bursts into the next  |
  * | follow.c     | hops whose bursts need no steps, since nobody else is there and they come slowly  |
  * | states.c     | the state of every core                                                           |
  * | series.c     | the batch of changes; bits per cycle                                              |
@@ -78,7 +80,7 @@ typedef struct {
 /* --- the state of a run ----------------------------------------------------------------------------- */
 
 /* An event's id: what is to happen, and to whom. */
-typedef enum { EVENT_COMPUTE_END, EVENT_CLOCK_EDGE, EVENT_RESOURCE, EVENT_ARRIVE, EVENT_LONE_END, EVENT_TURNS_END } EventKind;
+typedef enum { EVENT_COMPUTE_END, EVENT_CLOCK_EDGE, EVENT_RESOURCE, EVENT_ARRIVE, EVENT_LONE_END, EVENT_TURNS_END, EVENT_POUR_END } EventKind;
 #define EVENT(kind, index) ((guint32) (kind) << 28 | (index))
 #define EVENT_KIND(id) ((EventKind) ((id) >> 28))
 #define EVENT_INDEX(id) ((id) & 0x0fffffffu)
@@ -138,7 +140,8 @@ typedef struct {
   OfferRun offers;                 /* the first run; further ones are linked */
   guint32 last_run;                /* HD_NONE: the first is the only one */
   guint32 transfer, hop;
-  gboolean follows;                /* its full bursts take no steps (follow.c) */
+  gboolean follows;                /* its full bursts take no steps (follow.c); ... */
+  guint32 next_follower, previous_follower;   /* in the list of its resource, or HD_NONE */
   guint32 told;                    /* hops behind that are told of every burst; 0: only the last burst's arrival behind this one matters */
   guint64 past[PAST];              /* the cycles of the last grants; burst k's at k modulo PAST */
   guint64 last_hold;               /* of the last burst [cycle] */
@@ -149,12 +152,12 @@ typedef struct {
   HdTaskId task;
   HdQueueId queue;
   const Route *route;
-  gboolean lone, active;
+  gboolean lone, active, pours;
   guint32 destinations_left;
   guint64 n_bursts, last_bits;
   guint64 issue;
   guint64 issue_round;             /* the round in which it was issued */
-  guint64 lone_end;
+  guint64 lone_end, pour_end;
 } Transfer;
 
 /* A burst that waits at a resource, with what arbiters look at. */
@@ -172,15 +175,21 @@ typedef struct {
   guint64 busy_until;
   HdTaskId last_task;
   guint32 last_queue;              /* HD_NONE: nobody was granted yet */
-  guint32 users;                   /* hops of transfers under way */
+  guint32 users;                   /* hops of transfers under way with bursts to be granted here */
+  guint32 watched;                 /* of these, so many are told > 0: their bursts must be granted when it is time */
+  guint32 pour;                    /* the transfer that has it for its first hop and pours, or HD_NONE */
   guint32 lone;                    /* the lone transfer that has it, or HD_NONE */
-  guint32 follower;                /* the stream that follows at it, or HD_NONE */
+  guint32 follower;                /* the first of the streams that follow at it, or HD_NONE; ... */
+  guint32 n_followers;
+  HdResourceId followed;           /* the resource that all of them come from; ... */
+  guint64 pace, slowest;           /* the shortest hold of their full bursts there, and the longest here, or shorter and longer [cycle] */
   guint32 turns_at;                /* the resource at which the transfer that has it takes turns with others (turns.c), or HD_NONE */
   guint32 steps_before_turns;      /* grants before it is asked again whether its users take turns; ... */
   guint32 steps;                   /* as they were after the last failure: the double after the next */
   guint64 turns, round;            /* they do: so many each; in a round, of so many cycles, each has one [cycle] */
   gboolean dirty;
   guint64 wake;                    /* the event that is in the queue for it; 0: none */
+  guint64 last_since;              /* it is for the first of the last bursts that waited at this cycle (settle.c): none that comes later goes before it; NEVER: for something else */
   Waiting *waiting;                /* a queue in an array, in the order (offer, queue, task, hop) */
   guint32 first_waiting, n_waiting, capacity;
   guint64 busy_cycles, bits;
@@ -332,7 +341,9 @@ void _hd_space_show (HdEngine *self);
 /* transfer.c */
 void _hd_transfer_issue (HdEngine *self, HdTaskId task);
 void _hd_stream_arrive (HdEngine *self, guint32 stream);
-void _hd_stream_granted (HdEngine *self, guint32 stream, const Hop *hop, guint64 idle);
+void _hd_stream_granted (HdEngine *self, guint32 stream, const Hop *hop, guint64 cycle, guint64 idle);
+void _hd_stream_watch (HdEngine *self, const Stream *stream, const Hop *hop);
+void _hd_stream_unwatch (HdEngine *self, const Stream *stream, const Hop *hop);
 void _hd_stream_queue_offer (HdEngine *self, Stream *stream, guint64 cycle);
 void _hd_transfer_started (HdEngine *self, HdTaskId task, guint64 cycle, HdTaskId served_before);
 void _hd_transfer_complete (HdEngine *self, guint32 transfer);
@@ -346,6 +357,24 @@ _hd_burst_bits (const Transfer *t, guint64 burst)
 void _hd_resource_wait (HdEngine *self, HdResourceId r, guint32 stream, guint64 offer);
 void _hd_resource_dirty (HdEngine *self, HdResourceId r);
 void _hd_resources_grant (HdEngine *self);
+void _hd_resource_grant (HdEngine *self, HdResourceId r, guint32 chosen, guint64 cycle);
+void _hd_resource_wake_at (HdEngine *self, HdResourceId r, guint64 cycle);
+void _hd_resource_leave (Resource *r, guint32 stream);
+
+/* settle.c */
+static inline gboolean
+_hd_is_unwatched (const Resource *r)
+{
+  return r->watched == 0 && r->arbiter == HD_ARBITER_FIRST_COME;
+}
+void _hd_settle (HdEngine *self, HdResourceId r, guint64 until);
+void _hd_settle_before (HdEngine *self, HdResourceId r);
+void _hd_settle_wake (HdEngine *self, HdResourceId r);
+
+/* pour.c */
+gboolean _hd_pour_begin (HdEngine *self, guint32 transfer);
+void _hd_pour_end (HdEngine *self, guint32 stream);
+void _hd_pour_break (HdEngine *self, guint32 transfer);
 
 /* lone.c */
 gboolean _hd_lone_begin (HdEngine *self, guint32 transfer);
@@ -359,7 +388,8 @@ void _hd_turns_break (HdEngine *self, HdResourceId r);
 
 /* follow.c */
 void _hd_follow_begin (HdEngine *self, guint32 transfer);
-void _hd_follow_break (HdEngine *self, guint32 stream);
+gboolean _hd_follow_may_join (const HdEngine *self, guint32 stream);
+void _hd_follow_break (HdEngine *self, HdResourceId r);
 void _hd_follow_last (HdEngine *self, guint32 stream);
 
 /* states.c */

@@ -126,6 +126,8 @@ offer (HdEngine *self, guint32 index)
     _hd_stream_queue_offer (self, stream, self->now);
     if (stream->waiting == 1)
       _hd_resource_wait (self, hop->resource, index, self->now);
+    else if (_hd_is_unwatched (&self->resource[hop->resource]))
+      _hd_resource_dirty (self, hop->resource);   /* it may be the last */
     return;
   }
   if (!hop->silent)
@@ -162,19 +164,19 @@ _hd_stream_arrive (HdEngine *self, guint32 index)
     offer_next (self, transfer);
 }
 
-/* The resource granted the stream's first waiting burst now, and is held until @idle. */
+/* The resource granted the stream's first waiting burst at @cycle, and is held until @idle. */
 void
-_hd_stream_granted (HdEngine *self, guint32 index, const Hop *hop, guint64 idle)
+_hd_stream_granted (HdEngine *self, guint32 index, const Hop *hop, guint64 cycle, guint64 idle)
 {
   Stream *stream = &self->stream[index];
   drop_first_offer (self, stream);
-  stream->past[stream->granted++ % PAST] = self->now;
+  stream->past[stream->granted++ % PAST] = cycle;
   gboolean arrives = stream->told > 0 || stream->granted == self->transfer[stream->transfer].n_bursts;
   if (arrives)
     hd_event_queue_push (self->events, hd_cycle_add (idle, hop->latency), EVENT (EVENT_ARRIVE, index));
   self->resource[hop->resource].wakes_itself = arrives && hop->latency == 0;
   if (stream->hop == 0 && next_may_be_offered (self, stream->transfer))
-    _hd_stream_queue_offer (self, stream, self->now);
+    _hd_stream_queue_offer (self, stream, cycle);
 }
 
 /* --- a transfer's beginning and end ------------------------------------------------------------------------- */
@@ -225,8 +227,9 @@ streams_init (HdEngine *self, guint32 index)
 
 /* Others that are alone on a resource of the route, or take turns among themselves, no longer do. */
 static void
-register_user (HdEngine *self, const Route *route)
+register_user (HdEngine *self, guint32 index)
 {
+  const Route *route = self->transfer[index].route;
   const Hop *hop = self->hop + route->first_hop;
   for (guint32 h = 0; h < route->n_hops; h++) {
     if (!hop[h].limited)
@@ -236,10 +239,35 @@ register_user (HdEngine *self, const Route *route)
       _hd_lone_break (self, resource->lone);
     if (resource->turns_at != HD_NONE)
       _hd_turns_break (self, resource->turns_at);
-    if (resource->follower != HD_NONE)
-      _hd_follow_break (self, resource->follower);
+    if (resource->pour != HD_NONE)
+      _hd_pour_break (self, resource->pour);
+    if (resource->follower != HD_NONE && !_hd_follow_may_join (self, index * self->max_hops + h))
+      _hd_follow_break (self, hop[h].resource);
     resource->users++;
   }
+}
+
+/* The stream's bursts are to be granted when it is time, from now on. */
+void
+_hd_stream_watch (HdEngine *self, const Stream *stream, const Hop *hop)
+{
+  Resource *resource = &self->resource[hop->resource];
+  if (!hop->limited || stream->told == 0 || stream->granted == self->transfer[stream->transfer].n_bursts)
+    return;
+  if (_hd_is_unwatched (resource) && resource->n_waiting > 0) {
+    _hd_settle_before (self, hop->resource);
+    _hd_resource_dirty (self, hop->resource);
+  }
+  resource->watched++;
+}
+
+/* All its bursts have been granted. */
+void
+_hd_stream_unwatch (HdEngine *self, const Stream *stream, const Hop *hop)
+{
+  Resource *resource = &self->resource[hop->resource];
+  resource->users--;
+  resource->watched -= stream->told > 0;
 }
 
 void
@@ -256,11 +284,14 @@ _hd_transfer_issue (HdEngine *self, HdTaskId task)
   streams_init (self, index);
   if (route->first_limited == HD_NONE)
     self->start[task] = self->now;
-  register_user (self, route);
+  register_user (self, index);
   if (_hd_lone_begin (self, index))
     return;
   _hd_follow_begin (self, index);
-  offer_next (self, index);
+  for (guint32 h = 0; h < route->n_hops; h++)
+    _hd_stream_watch (self, &self->stream[index * self->max_hops + h], &self->hop[route->first_hop + h]);
+  if (!_hd_pour_begin (self, index))
+    offer_next (self, index);
 }
 
 /* All its bursts have arrived everywhere. */
@@ -271,10 +302,8 @@ _hd_transfer_complete (HdEngine *self, guint32 index)
   const Route *route = t->route;
   const Hop *hop = self->hop + route->first_hop;
   guint64 bits = self->schedule->bits[t->task];
-  for (guint32 h = 0; h < route->n_hops; h++) {
-    self->resource[hop[h].resource].users -= hop[h].limited != 0;
+  for (guint32 h = 0; h < route->n_hops; h++)
     self->resource[hop[h].resource].bits += hop[h].silent ? bits : 0;
-  }
   for (guint32 i = 0; i < route->n_passed; i++)
     self->resource[self->passed[route->first_passed + i]].bits += bits;
   if (route->from_dram)

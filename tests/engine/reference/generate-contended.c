@@ -1,4 +1,4 @@
-/* Random instances whose transfers contend: up to eight queues load from one or two ports, over one bus, to destinations that they share or have for
+/* Random instances whose transfers contend: eight queues, or dozens, load from one or two ports, over one bus, to destinations that they share or have for
  * themselves, with many bursts or one, and begin at random cycles, some in a later round of their cycle. What the engine does in closed form or without events stands or
  * falls here: hops behind hops, rests of bursts, latencies, clocks, all arbiters, resources with and without a width, ports that two directions share.
  */
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { BUS = 2, FIRST_SINK = 3, N_SINKS = 3, N_TRANSFER_QUEUES = 8 };   /* resources 0 and 1 are the ports of the source */
+enum { BUS = 2, FIRST_SINK = 3, N_SINKS = 3, FEW_TASKS = 24 };   /* resources 0 and 1 are the ports of the source */
 
 static guint64
 below (HdRandom *random, guint64 n)
@@ -51,7 +51,7 @@ draw_machine (HdRandom *random, Instance *self)
   self->n_resources = FIRST_SINK + N_SINKS;
   for (guint r = 0; r < self->n_resources; r++)
     self->resource[r] = draw_resource (random, &odd, r == BUS ? 3 : 5);
-  self->n_queues = 1 + N_TRANSFER_QUEUES;
+  self->n_queues = chance (random, 15) ? QUEUES_MAX : 9;
   for (guint q = 0; q < self->n_queues; q++)
     self->queue[q] = (InstanceQueue) { .outstanding = 1 + (guint) below (random, 2), .priority = (guint32) below (random, 3), .slot = q, .core = q == 0 ? 0 : HD_NONE };
 }
@@ -94,15 +94,15 @@ draw_bits (HdRandom *random, guint64 burst, guint longest)
 static void
 draw_tasks (HdRandom *random, Instance *self)
 {
-  guint n = 0, longest = 1 + (guint) below (random, 60), together = (guint) below (random, 9), n_computes = 2 + 2 * (guint) below (random, 3);
+  guint n = 0, longest = 1 + (guint) below (random, 60), together = (guint) below (random, self->n_queues), n_computes = 2 + 2 * (guint) below (random, 3);
   guint64 apart = 1 + below (random, 400);
   for (; n < n_computes; n++)
     self->task[n] = (InstanceTask) { .kind = HD_TASK_COMPUTE, .queue = 0, .cycles = n % 2 == 0 ? below (random, apart) : 0 };
-  self->n_tasks = n_computes + 3 + (guint) below (random, TASKS_MAX - n_computes - 2);
+  self->n_tasks = n_computes + 3 + (guint) below (random, (self->n_queues > 9 ? TASKS_MAX : FEW_TASKS) - n_computes - 2);
   for (; n < self->n_tasks; n++) {
     guint kind = (guint) below (random, 3);
     self->task[n] = (InstanceTask) {
-      .kind = HD_TASK_TRANSFER, .queue = 1 + (guint) below (random, N_TRANSFER_QUEUES), .route = (guint) below (random, self->n_routes),
+      .kind = HD_TASK_TRANSFER, .queue = 1 + (guint) below (random, self->n_queues - 1), .route = (guint) below (random, self->n_routes),
       .bits = draw_bits (random, self->burst_bits, kind == 0 ? 1 : kind == 1 ? 3 : longest) };
     if (n >= n_computes + together)
       self->task[n].after = SET_OF (chance (random, 70) || n == n_computes ? below (random, n_computes) : n_computes + below (random, n - n_computes));

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { MANY_TASKS = 24 };
+
 static guint64
 below (HdRandom *random, guint64 n)
 {
@@ -254,7 +256,7 @@ pieces_of (const Instance *self, guint32 creator)
 static void
 generate_tasks (Instance *self, HdRandom *random)
 {
-  guint wanted = chance (random, 8) ? (guint) between (random, 13, TASKS_MAX) : (guint) below (random, 13);
+  guint wanted = chance (random, 8) ? (guint) between (random, 13, MANY_TASKS) : (guint) below (random, 13);
   gboolean is_long = chance (random, 8);
   guint64 scale = is_long ? 300 : chance (random, 30) ? 3 : 12, longest = is_long ? 1500 : 60;
   guint computes = chance (random, 70) ? 75 : 40, dense = chance (random, 60) ? 8 : 25, after = chance (random, 60) ? 4 : 12;

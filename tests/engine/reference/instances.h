@@ -7,7 +7,7 @@
 #include <heddle/random.h>
 #include <heddle/schedule.h>
 
-enum { CORES_MAX = 5, MEMORIES_MAX = 5, RESOURCES_MAX = 6, QUEUES_MAX = 9, ROUTES_MAX = 6, HOPS_MAX = 6, TASKS_MAX = 24, PIECES_MAX = 40 };
+enum { CORES_MAX = 5, MEMORIES_MAX = 5, RESOURCES_MAX = 6, QUEUES_MAX = 60, ROUTES_MAX = 6, HOPS_MAX = 6, TASKS_MAX = 63, PIECES_MAX = 40 };
 
 typedef struct {
   guint64 period;
