@@ -60,6 +60,12 @@ larger_of (const HdMachine *a, const HdMachine *b)
   return more > 0 && less == 0 ? 1 : less > 0 && more == 0 ? 0 : -1;
 }
 
+static int
+stronger_of (const HdMachine *a, const HdMachine *b)
+{
+  return b->operations > a->operations ? 1 : a->operations > b->operations ? 0 : -1;
+}
+
 static gboolean
 measure_trace (const HdView *view, HdMachine *machine)
 {
@@ -123,6 +129,8 @@ static void
 compare_all_places (HdMachines *self)
 {
   g_autoptr (GArray) a = find_places (self->a, self->a), b = find_places (self->b, self->a);
+  self->nodes_a = a->len;
+  self->nodes_b = b->len;
   for (guint i = 0, j = 0; i < a->len && j < b->len;) {
     const Place *x = &g_array_index (a, Place, i), *y = &g_array_index (b, Place, j);
     if (x->key != y->key) {
@@ -138,6 +146,9 @@ compare_all_places (HdMachines *self)
     i++;
     j++;
   }
+  /* Nodes are numbered through all layers: when one layer is cut differently, those behind it have other numbers. */
+  if (self->common != self->nodes_a || self->common != self->nodes_b)
+    self->common = self->moved = self->reordered = 0;
 }
 
 static guint64
@@ -156,6 +167,7 @@ _hd_machines_compare (HdMachines *self, const HdView *a, const HdView *b)
   if (g_strcmp0 (hd_trace_info (a->trace)->platform_sha256, hd_trace_info (b->trace)->platform_sha256) == 0 || !measure_trace (a, &self->machine_a) || !measure_trace (b, &self->machine_b))
     return FALSE;
   self->larger = larger_of (&self->machine_a, &self->machine_b);
+  self->stronger = self->larger >= 0 ? self->larger : stronger_of (&self->machine_a, &self->machine_b);
   self->compute_a = all_computes (a);
   self->compute_b = all_computes (b);
   compare_all_places (self);
@@ -244,16 +256,17 @@ append_total (GString *out, const char *what, double value)
     hd_append_double (out, "%.6g", value);
 }
 
+/* What the machine has more of than the other, or less of. */
 static void
-append_more (const HdMachines *self, GString *out)
+append_totals (const HdMachine *machine, const HdMachine *other, gboolean more, GString *out)
 {
   static const char *const WHAT[HD_MACHINE_N_TOTALS] = { "cores", "operations/s", "on chip", "bit/s of DRAM", "bit/s of buses and links" };
   double x[HD_MACHINE_N_TOTALS], y[HD_MACHINE_N_TOTALS];
   gboolean any = FALSE;
-  list_totals (self->larger == 1 ? &self->machine_a : &self->machine_b, x);
-  list_totals (self->larger == 1 ? &self->machine_b : &self->machine_a, y);
+  list_totals (other, x);
+  list_totals (machine, y);
   for (guint i = 0; i < HD_MACHINE_N_TOTALS; i++) {
-    if (y[i] <= x[i])
+    if (more ? y[i] <= x[i] : y[i] >= x[i])
       continue;
     g_string_append (out, any ? ", " : "");
     append_total (out, WHAT[i], y[i]);
@@ -270,7 +283,7 @@ append_work (const HdMachines *self, guint64 before, guint64 after, GString *out
   if (before == after)
     g_string_append_printf (out, "  computing takes the same %s cycles in all\n", x);
   else
-    g_string_append_printf (out, "  computing takes %s cycles in all, for %s: %s\n", y, x, after > before ? "the larger machine has more to do" : "the larger machine has less to do");
+    g_string_append_printf (out, "  computing takes %s cycles in all, for %s: %s\n", y, x, after > before ? "there is more to do" : "there is less to do");
 }
 
 static guint64
@@ -292,7 +305,27 @@ append_busiest (const HdView *small, const HdView *large, GString *out)
   if (y <= x)
     return;
   g_autofree char *less = hd_count_for_people (x), *more = hd_count_for_people (y);
-  g_string_append_printf (out, "  the busiest core, %s, computes for %s cycles; on the smaller machine none more than %s\n", large->core_name[after], more, less);
+  g_string_append_printf (out, "  the busiest core, %s, computes for %s cycles; on the other machine none more than %s\n", large->core_name[after], more, less);
+}
+
+/* @before: of the weaker machine. */
+static void
+append_cut (guint64 before, guint64 after, GString *out)
+{
+  g_autofree char *x = hd_count_for_people (before), *y = hd_count_for_people (after);
+  if (before != after)
+    g_string_append_printf (out, "  the network is cut into %s nodes, for %s: another mapping\n", y, x);
+  else
+    g_string_append_printf (out, "  the network is cut into %s nodes as well, but into others: another mapping\n", y);
+}
+
+static void
+append_traffic (const HdView *small, const HdView *large, GString *out)
+{
+  guint64 before = small->dram_read_bits + small->dram_write_bits, after = large->dram_read_bits + large->dram_write_bits;
+  g_autofree char *x = hd_bits_for_people (before), *y = hd_bits_for_people (after);
+  if (before != after)
+    g_string_append_printf (out, "  from and to DRAM %s are moved, for %s\n", y, x);
 }
 
 static void
@@ -301,7 +334,9 @@ append_places (const HdMachines *self, GString *out)
   g_autofree char *common = hd_count_for_people (self->common), *moved = hd_count_for_people (self->moved), *reordered = hd_count_for_people (self->reordered);
   if (self->moved + self->reordered > 0)
     g_string_append_printf (out, "  of %s nodes %s are on another core and %s behind another node: the order changed (with another order, more can take longer: Graham's anomaly)\n", common, moved, reordered);
-  else if (self->common > 0)
+  else if (self->common == 0)
+    append_cut (self->stronger == 1 ? self->nodes_a : self->nodes_b, self->stronger == 1 ? self->nodes_b : self->nodes_a, out);
+  else
     g_string_append_printf (out, "  all %s nodes are on the same cores in the same order\n", common);
 }
 
@@ -324,26 +359,39 @@ append_grown (GArray *rows, const char *what, gboolean parts, GString *out)
     g_string_append_c (out, '\n');
 }
 
+/* Whether the machine that is 0: a, 1: b, takes longer. */
 static gboolean
-is_slower (const HdMachines *self)
+is_slower (const HdMachines *self, int machine)
 {
-  return self->larger >= 0 && (self->larger == 1 ? self->b->cycles > self->a->cycles : self->a->cycles > self->b->cycles);
+  return machine >= 0 && (machine == 1 ? self->b->cycles > self->a->cycles : self->a->cycles > self->b->cycles);
+}
+
+static void
+append_head (const HdMachines *self, guint64 longer, GString *out)
+{
+  const HdMachine *small = self->stronger == 1 ? &self->machine_a : &self->machine_b, *large = self->stronger == 1 ? &self->machine_b : &self->machine_a;
+  g_autofree char *cycles = hd_count_for_people (longer);
+  g_string_append_printf (out, "%s %s (", self->stronger == 1 ? "b" : "a", self->larger >= 0 ? "is the larger machine" : "has more");
+  append_totals (large, small, TRUE, out);
+  if (self->larger < 0) {
+    g_string_append (out, ") but less (");
+    append_totals (large, small, FALSE, out);
+  }
+  g_string_append_printf (out, ") and takes %s cycles longer:\n", cycles);
 }
 
 void
 _hd_machines_text (const HdMachines *self, GString *out)
 {
-  const HdView *small = self->larger == 1 ? self->a : self->b, *large = self->larger == 1 ? self->b : self->a;
-  if (!is_slower (self))
+  const HdView *small = self->stronger == 1 ? self->a : self->b, *large = self->stronger == 1 ? self->b : self->a;
+  if (!is_slower (self, self->stronger))
     return;
-  g_autofree char *longer = hd_count_for_people (large->cycles - small->cycles);
   g_autoptr (GArray) waits = grown_waits (small, large), holds = grown_holds (small, large);
-  g_string_append_printf (out, "%s is the larger machine (", self->larger == 1 ? "b" : "a");
-  append_more (self, out);
-  g_string_append_printf (out, ") and takes %s cycles longer:\n", longer);
-  append_work (self, self->larger == 1 ? self->compute_a : self->compute_b, self->larger == 1 ? self->compute_b : self->compute_a, out);
+  append_head (self, large->cycles - small->cycles, out);
+  append_work (self, self->stronger == 1 ? self->compute_a : self->compute_b, self->stronger == 1 ? self->compute_b : self->compute_a, out);
   append_busiest (small, large, out);
   append_places (self, out);
+  append_traffic (small, large, out);
   append_grown (waits, "  waits grew most on ", TRUE, out);
   append_grown (holds, "  held longer: ", FALSE, out);
 }
@@ -380,7 +428,7 @@ void
 _hd_machines_json (const HdMachines *self, HdJson *json)
 {
   static const char *const KEY[HD_MACHINE_N_TOTALS] = { "cores", "operations_per_s", "chip_bits", "dram_bits_per_s", "network_bits_per_s" };
-  const HdView *small = self->larger == 0 ? self->b : self->a, *large = self->larger == 0 ? self->a : self->b;
+  const HdView *small = self->stronger == 0 ? self->b : self->a, *large = self->stronger == 0 ? self->a : self->b;
   double x[HD_MACHINE_N_TOTALS], y[HD_MACHINE_N_TOTALS];
   g_autoptr (GArray) waits = grown_waits (small, large), holds = grown_holds (small, large);
   list_totals (&self->machine_a, x);
@@ -390,10 +438,11 @@ _hd_machines_json (const HdMachines *self, HdJson *json)
     hd_json_null (json, "larger");
   else
     hd_json_string (json, "larger", self->larger == 1 ? "b" : "a");
-  hd_json_boolean (json, "larger_is_slower", is_slower (self));
+  hd_json_boolean (json, "larger_is_slower", is_slower (self, self->larger));
   for (guint i = 0; i < HD_MACHINE_N_TOTALS; i++)
     json_pair (json, KEY[i], x[i], y[i]);
   json_pair (json, "compute_cycles", (double) self->compute_a, (double) self->compute_b);
+  json_pair (json, "nodes", (double) self->nodes_a, (double) self->nodes_b);
   hd_json_u64 (json, "common_nodes", self->common);
   hd_json_u64 (json, "moved_nodes", self->moved);
   hd_json_u64 (json, "reordered_nodes", self->reordered);
