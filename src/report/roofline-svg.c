@@ -184,7 +184,7 @@ put_title (const Panel *self)
   append_number (line, self->core->peak);
   g_string_append (line, isfinite (self->core->peak) ? " 1/cycle" : "");
   if (self->core->input_bits > 0)
-    g_string_append_printf (line, " (%u x %u bit)", self->core->input_bits, self->core->weight_bits);
+    g_string_append_printf (line, " (%ux%u bit)", self->core->input_bits, self->core->weight_bits);
   for (guint t = 0; t < ROOF_N_TRAFFICS; t++) {
     g_string_append_printf (line, ", %s ", TRAFFIC[t]);
     append_number (line, self->core->slope[t] > 0 ? self->core->slope[t] : (double) INFINITY);

@@ -13,7 +13,8 @@ enum { PLOT = 58, HIGH = 42, TOP = 6 };
 typedef struct {
   const SvgChart *chart;
   guint64 most[SVG_WIDTH + 1];   /* in each pixel column [bit] */
-  guint64 peak;
+  guint64 peak;                  /* of the cycles */
+  guint64 moment;                /* the run's: between the rounds of a cycle it may have been more */
 } Profile;
 
 static gboolean
@@ -63,7 +64,7 @@ put_memory (SvgChart *self, const Profile *profile, const char *name, guint64 ca
 {
   const HdTraceInfo *info = hd_trace_info (self->view->trace);
   guint64 full = full_scale (profile->peak, capacity);
-  g_autofree char *peak = hd_bits_for_people (profile->peak), *top = hd_bits_for_people (full);
+  g_autofree char *peak = hd_bits_for_people (MAX (profile->peak, profile->moment)), *top = hd_bits_for_people (full);
   g_autofree char *of = capacity == G_MAXUINT64 ? g_strdup ("no limit") : hd_bits_for_people (capacity), *note = g_strdup_printf ("peak %s of %s", peak, of);
   _hd_svg_text (self->out, SVG_LEFT - 8, self->y + 24, "label", name, SVG_LABEL);
   _hd_svg_text (self->out, SVG_LEFT - 8, self->y + 40, "small label", note, SVG_LABEL * 1.2);
@@ -79,11 +80,13 @@ gboolean
 _hd_svg_memories (SvgChart *self, const guint64 *capacity, GError **error)
 {
   const HdView *view = self->view;
-  guint64 drawn = 0, others = 0;
+  guint64 drawn = 0, others = 0, n = view->n_memories;
+  const guint64 *moments = hd_trace_column (view->trace, "/memories/peak_bits", HD_COLUMN_U64, &n, NULL);
   for (guint64 m = 0; m < view->n_memories; m++) {
     const HdTraceSeries *series = hd_trace_find_series (view->trace, HD_SERIES_OCCUPANCY, view->memory_name[m]);
     g_autofree Profile *profile = g_new0 (Profile, 1);
     profile->chart = self;
+    profile->moment = moments != NULL && n == view->n_memories ? moments[m] : 0;
     if (series != NULL && !hd_trace_series_each (view->trace, series, 0, view->cycles, add_run, profile, error))
       return FALSE;
     if (profile->peak > 0 && drawn++ < SVG_MOST_ROWS)

@@ -65,7 +65,7 @@ def main(at):
     files = [os.path.join(os.environ["HEDDLE_SRCDIR"], name) for name in ("platforms/aimc-4x4.xml", "workloads/resnet50-segment.xml", "workloads/resnet50-segment-aimc-4x4.mapping.xml")]
     array = run("run", "-p", files[0], "-w", files[1], "-m", files[2], "-o", "a.h5", "-q", cwd=at)
     drawn = run("export", "a.h5", "--format", "roofline", cwd=at).stdout
-    ok(array.returncode == 0 and drawn.count(">peak 3686.4 1/cycle (4 x 4 bit), ") == 4 and drawn.count(">peak 14746 1/cycle (4 x 4 bit), ") == 1, "the roof of macros is that of the operands that they got", drawn[:2000])
+    ok(array.returncode == 0 and drawn.count(">peak 3686.4 1/cycle (4x4 bit), ") == 4 and drawn.count(">peak 14746 1/cycle (4x4 bit), ") == 1, "the roof of macros is that of the operands that they got", drawn[:2000])
     reached = [float(n) for n in re.findall(r" cycles, ([0-9.e+]+) in a cycle of the core", drawn)]
     ok(reached and max(reached) <= 3686.4, "and nothing is above it", *reached)
 
