@@ -5,6 +5,7 @@
  * |------------------|---------------------------------------------------------------------------|-------------------|
  * | core:N           | N equal cores, core0 ...                                                    | needed            |
  * | array:RxC        | their array: C over rows, K over columns                                    | 16x16             |
+ * | word:BITS        | its registers: one input and one weight of so many bits, a sum of twice as many | 8b                |
  * | sram:SIZE        | one memory for each core, sram0 ..., for inputs, outputs and weights           | needed, or shared |
  * | weights:SIZE     | one more for each core, for the weights, weights0 ...                        | in the sram       |
  * | shared:SIZE      | one memory for all cores, in place of the sram                               |                   |
@@ -22,9 +23,9 @@
 
 #define MAX_CORES 1024
 
-typedef enum { TOKEN_CORE, TOKEN_ARRAY, TOKEN_SRAM, TOKEN_WEIGHTS, TOKEN_SHARED, TOKEN_BUS, TOKEN_DRAM, TOKEN_CLOCK, TOKEN_BURST, TOKEN_WINDOW, N_TOKENS } Token;
+typedef enum { TOKEN_CORE, TOKEN_ARRAY, TOKEN_WORD, TOKEN_SRAM, TOKEN_WEIGHTS, TOKEN_SHARED, TOKEN_BUS, TOKEN_DRAM, TOKEN_CLOCK, TOKEN_BURST, TOKEN_WINDOW, N_TOKENS } Token;
 
-static const char *const TOKEN_WORDS[] = { "core", "array", "sram", "weights", "shared", "bus", "dram", "clock", "burst", "window", NULL };
+static const char *const TOKEN_WORDS[] = { "core", "array", "word", "sram", "weights", "shared", "bus", "dram", "clock", "burst", "window", NULL };
 static const char *const OPTION_WORDS[] = { "width", "latency", "arbiter", "slots", "slot-length", "ports", NULL };
 
 typedef struct {
@@ -35,7 +36,7 @@ typedef struct {
 
 typedef struct {
   Part part[N_TOKENS];
-  guint64 cores, rows, columns;
+  guint64 cores, rows, columns, word_bits;
 } Line;
 
 static void
@@ -96,7 +97,7 @@ read_token (Line *line, const char *token, GError **error)
   Part *part = &line->part[kind];
   if (part->value != NULL)
     return refuse (error, "\"%s\" stands twice", parts[0]);
-  gboolean plain = kind == TOKEN_CLOCK || kind == TOKEN_BURST || kind == TOKEN_WINDOW || kind == TOKEN_ARRAY;
+  gboolean plain = kind == TOKEN_CLOCK || kind == TOKEN_BURST || kind == TOKEN_WINDOW || kind == TOKEN_ARRAY || kind == TOKEN_WORD;
   if (plain && (at != NULL || parts[1] != NULL))
     return refuse (error, "\"%s\" takes neither a clock nor options", parts[0]);
   if (at != NULL)
@@ -132,6 +133,16 @@ read_array (Line *line, GError **error)
 }
 
 static gboolean
+read_word (Line *line, GError **error)
+{
+  g_autofree char *text = g_strdup (line->part[TOKEN_WORD].value != NULL ? line->part[TOKEN_WORD].value : "8b");
+  if (!g_str_has_suffix (text, "b"))
+    return refuse (error, "word \"%.40s\" - expected bits, such as 16b", text);
+  text[strlen (text) - 1] = '\0';
+  return read_count (text, 1u << 12, "word", &line->word_bits, error);
+}
+
+static gboolean
 read_line (Line *line, const char *text, GError **error)
 {
   g_auto (GStrv) tokens = g_strsplit_set (text, " \t\r\n", -1);
@@ -142,7 +153,7 @@ read_line (Line *line, const char *text, GError **error)
     return refuse (error, "\"%.60s\" has no %s - expected e.g. core:4 sram:64KiB bus:128b dram:64b", text, line->part[TOKEN_CORE].value == NULL ? "core" : "dram");
   if ((line->part[TOKEN_SRAM].value == NULL) == (line->part[TOKEN_SHARED].value == NULL))
     return refuse (error, "\"%.60s\" - expected either sram:SIZE or shared:SIZE", text);
-  return read_count (line->part[TOKEN_CORE].value, MAX_CORES, "core", &line->cores, error) && read_array (line, error);
+  return read_count (line->part[TOKEN_CORE].value, MAX_CORES, "core", &line->cores, error) && read_array (line, error) && read_word (line, error);
 }
 
 /* --- writing the file ------------------------------------------------------------------------------ */
@@ -201,14 +212,15 @@ write_memory (HdXmlWriter *out, const Part *part, const char *id, const char *co
 }
 
 static void
-write_register (HdXmlWriter *out, const char *id, const char *operand, const char *bits, const char *ports, const char *serves)
+write_register (HdXmlWriter *out, const char *id, const char *operand, guint64 bits, const char *ports, const char *serves)
 {
+  g_autofree char *text = g_strdup_printf ("%" G_GUINT64_FORMAT, bits);
   hd_xml_writer_open (out, "level");
   hd_xml_writer_attribute (out, "id", id);
   hd_xml_writer_attribute (out, "operands", operand);
-  write_spelled (out, "size", bits, "bit");
-  write_spelled (out, "read-width", bits, "bit/cycle");
-  write_spelled (out, "write-width", bits, "bit/cycle");
+  write_spelled (out, "size", text, "bit");
+  write_spelled (out, "read-width", text, "bit/cycle");
+  write_spelled (out, "write-width", text, "bit/cycle");
   hd_xml_writer_attribute (out, "serves", serves);
   hd_xml_writer_attribute (out, "ports", ports);
   hd_xml_writer_close (out);
@@ -255,9 +267,9 @@ write_core (HdXmlWriter *out, const Line *line, const char *id, const char *acti
     hd_xml_writer_attribute (out, "clock", line->part[TOKEN_CORE].clock);
   write_dimension (out, "rows", line->rows);
   write_dimension (out, "columns", line->columns);
-  write_register (out, "input-register", "I", "8", "1r 1w", "columns");
-  write_register (out, "weight-register", "W", "8", "1r 1w", "none");
-  write_register (out, "sum-register", "O", "16", "2r 2w", "rows");
+  write_register (out, "input-register", "I", line->word_bits, "1r 1w", "columns");
+  write_register (out, "weight-register", "W", line->word_bits, "1r 1w", "none");
+  write_register (out, "sum-register", "O", 2 * line->word_bits, "2r 2w", "rows");
   write_level (out, activations, weights == NULL ? "I W O" : "I O", "4096");
   if (weights != NULL)
     write_level (out, weights, "W", "4096");

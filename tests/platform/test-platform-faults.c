@@ -276,6 +276,8 @@ Test (platform_faults, broken_lines)
     { "core:1 core:2 dram:64b sram:1KiB", "\"core\" stands twice" },
     { "core:1 dram: sram:1KiB", "expected NAME:VALUE" },
     { "core:1 dram:64b sram:1KiB array:16", "expected ROWSxCOLUMNS" },
+    { "core:1 dram:64b sram:1KiB word:16", "word \"16\" - expected bits, such as 16b" },
+    { "core:1 dram:64b sram:1KiB word:0b", "word \"0\" - expected a whole number from 1 to 4096" },
     { "core:1 dram:64b sram:1KiB burst:64B@1Hz", "takes neither a clock nor options" },
     { "core:1 dram:64b@ sram:1KiB", "clock of <memory>" },
     { "core:1 dram:64b sram:1KiB bus:64b,=", "is not one of" },

@@ -280,6 +280,17 @@ Test (platform, more_than_nine_things_keep_their_order)
   cr_expect_str_eq (platform->core[10].id, "core10");
 }
 
+Test (platform, a_word_is_an_input_a_weight_and_half_a_sum)
+{
+  g_autoptr (HdPlatform) usual = synthetic ("core:1 sram:1KiB dram:64b"), wide = synthetic ("core:1 word:24b sram:1KiB dram:64b");
+  const guint64 bits[2][3] = { { 8, 8, 16 }, { 24, 24, 48 } };
+  for (guint l = 0; l < 3; l++) {
+    cr_expect_eq (usual->core[0].level[l].size_bits, bits[0][l]);
+    cr_expect_eq (wide->core[0].level[l].size_bits, bits[1][l]);
+    cr_expect_eq (wide->core[0].level[l].read_width, bits[1][l]);
+  }
+}
+
 Test (platform, the_largest_line_can_be_written_and_read_again)
 {
   g_autoptr (HdPlatform) platform = synthetic ("core:1024 sram:1KiB weights:1KiB dram:64b bus:64b");
