@@ -13,8 +13,8 @@
  * What is already in place is not moved again. Weights that stay on a level for the whole node are loaded once: that loading stands apart, in `load_cycles` and
  * `load_energy_pj`, and a node whose predecessor on the core used the same weights does not pay it. This is what HdTaskCost wants.
  *
- * Cycles in HdNodeCost are base cycles (the core's period is in). Identical shapes are costed once: the cache is keyed by shape and core and may be
- * used from several threads at once. Results do not depend on who asked first.
+ * Cycles in HdNodeCost are base cycles (the core's period is in). Identical shapes are costed once: the cache is keyed by shape and core (cores that differ in name only are one)
+ * and may be used from several threads at once. Results do not depend on who asked first.
  *
  * Ownership: platform and workload must outlive the model; reports are freed by who asked for them.
  */

@@ -86,6 +86,8 @@ guint64 _hd_dim_elements (const HdCostShapeDim *dim, const guint64 *tile);
 /** The same of a whole operand: the product of its dimensions, saturating. */
 guint64 _hd_operand_elements (const HdCostShapeOperand *operand, const guint64 *tile);
 
+/** twins.c: returns (transfer full) (array length=n_cores): the first core that costs the same, whatever is asked. */
+HdCoreId *_hd_cost_first_twins (const HdPlatform *platform);
 const HdCore *_hd_cost_model_core (const HdCostModel *model, HdCoreId core);
 gboolean _hd_cost_model_shape (const HdCostModel *model, HdCoreId core_id, HdLayerId layer, const HdBox *box, const HdCore **core, HdCostShape *shape, GError **error);
 

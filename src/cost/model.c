@@ -1,11 +1,13 @@
 /* The model as others see it: who is asked, what is remembered.
  *
- * A key holds what a node's cost depends on: core, the layer's structure (layers that differ in name only share one), sizes, place, and where padding
+ * A key holds what a node's cost depends on: core (cores that cost the same are one), the layer's structure (layers that differ in name only share one), sizes, place, and where padding
  * cuts the box. It is made from the box without allocating, so that a shape already seen costs a hash and a comparison.
  */
 #include "cost/cost.h"
 
 #include <string.h>
+
+#define GIVEN (1u << 31)   /* of a core in a key: with its own given mapping */
 
 /* A tensor dimension whose padding or phase can differ between boxes of equal sizes. */
 typedef struct {
@@ -26,6 +28,8 @@ struct HdCostModel {
   HdCostOptions options;
   Layer *layer;
   HdCostMapping **given;     /* [layer * n_cores + core], nullable */
+  HdCoreId *twin;            /* by core: the first that costs the same */
+  guint32 *who;              /* [layer * n_cores + core]: whose key it is: of cores that cost the same, and do the layer by the same mapping, if one is given, the first */
   guint n_structures;
   HdCostCache *cache;
   GMutex lock;               /* of reports */
@@ -95,6 +99,10 @@ hd_cost_model_new (const HdPlatform *platform, const HdWorkload *workload, const
   self->options = options ? *options : (HdCostOptions) { 0 };
   self->layer = g_new0 (Layer, workload->n_layers);
   self->given = g_new0 (HdCostMapping *, (gsize) workload->n_layers * MAX (platform->n_cores, 1));
+  self->twin = _hd_cost_first_twins (platform);
+  self->who = g_new (guint32, (gsize) workload->n_layers * platform->n_cores + 1);
+  for (guint l = 0; l < workload->n_layers; l++)
+    memcpy (self->who + (gsize) l * platform->n_cores, self->twin, platform->n_cores * sizeof *self->who);
   self->cache = _hd_cost_cache_new ();
   g_mutex_init (&self->lock);
   self->reports = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, (GDestroyNotify) hd_cost_report_free);
@@ -122,6 +130,8 @@ hd_cost_model_free (HdCostModel *self)
   }
   g_free (self->layer);
   g_free (self->given);
+  g_free (self->twin);
+  g_free (self->who);
   _hd_cost_cache_free (self->cache);
   g_hash_table_unref (self->reports);
   g_mutex_clear (&self->lock);
@@ -132,6 +142,28 @@ static HdCostMapping **
 given_slot (const HdCostModel *self, HdLayerId layer, HdCoreId core)
 {
   return &self->given[(gsize) layer * self->platform->n_cores + core];
+}
+
+/* A given mapping was said or changed: those that are the same, on cores that cost the same, are told by the first of them. */
+static void
+find_same_given (HdCostModel *self, HdLayerId layer)
+{
+  guint32 *who = self->who + (gsize) layer * self->platform->n_cores;
+  g_autoptr (GArray) firsts = g_array_new (FALSE, FALSE, sizeof (HdCoreId));
+  for (HdCoreId c = 0; c < self->platform->n_cores; c++) {
+    const HdCostMapping *given = *given_slot (self, layer, c);
+    guint i = 0;
+    if (given == NULL)
+      continue;
+    for (; i < firsts->len; i++) {
+      HdCoreId first = g_array_index (firsts, HdCoreId, i);
+      if (self->twin[first] == self->twin[c] && memcmp (*given_slot (self, layer, first), given, sizeof *given) == 0)
+        break;
+    }
+    if (i == firsts->len)
+      g_array_append_val (firsts, c);
+    who[c] = g_array_index (firsts, HdCoreId, i) | GIVEN;
+  }
 }
 
 static gboolean
@@ -170,6 +202,7 @@ hd_cost_model_set_mapping (HdCostModel *self, HdLayerId layer, HdCoreId core, co
     return FALSE;
   g_free (*given_slot (self, layer, core));
   *given_slot (self, layer, core) = g_memdup2 (mapping, sizeof *mapping);
+  find_same_given (self, layer);
   self->layer[layer].structure = ++self->n_structures;  /* shares with nobody from now on */
   return TRUE;
 }
@@ -202,7 +235,7 @@ make_key (const HdCostModel *self, HdCoreId core, HdLayerId layer, const HdBox *
 
   if (2 + box->n + 3 * l->n_edges > HD_KEY_WORDS)
     return FALSE;
-  key->word[n++] = (guint64) core << 32 | l->structure;
+  key->word[n++] = (guint64) self->who[(gsize) layer * self->platform->n_cores + core] << 32 | l->structure;
   key->word[n++] = (guint64) (guint8) place->top[0] << 16 | (guint64) (guint8) place->top[1] << 8 | (guint8) place->top[2] |
                    (guint64) place->partial_in << 24 | (guint64) place->partial_out << 25;
   for (guint r = 0; r < box->n; r++)
@@ -348,9 +381,9 @@ copy_report (const HdCostReport *report)
   return copy;
 }
 
-/* What is said of @words already, for @layer: nothing more was looked at. */
+/* What is said of @words already, for @layer and @core: nothing more was looked at. */
 static HdCostReport *
-known_report (HdCostModel *self, GBytes *words, HdLayerId layer)
+known_report (HdCostModel *self, GBytes *words, HdCoreId core, HdLayerId layer)
 {
   const HdCostReport *known;
   HdCostReport *copy = NULL;
@@ -358,6 +391,7 @@ known_report (HdCostModel *self, GBytes *words, HdLayerId layer)
   g_mutex_lock (&self->lock);
   if ((known = g_hash_table_lookup (self->reports, words))) {
     copy = copy_report (known);
+    copy->core = core;
     copy->layer = layer;
     copy->cost.evaluations = 0;
   }
@@ -378,7 +412,7 @@ hd_cost_report (HdCostModel *self, HdCoreId core, HdLayerId layer, const HdBox *
   if (!make_key (self, core, layer, box, place, &key))
     return compute (self, core, layer, box, place, error);
   words = g_bytes_new (key.word, key.n * sizeof key.word[0]);
-  if ((report = known_report (self, words, layer)) || !(report = compute (self, core, layer, box, place, error)))
+  if ((report = known_report (self, words, core, layer)) || !(report = compute (self, core, layer, box, place, error)))
     return report;
   g_mutex_lock (&self->lock);
   g_hash_table_replace (self->reports, g_bytes_ref (words), copy_report (report));

@@ -55,6 +55,70 @@ Test (model, same_shapes_are_costed_once_and_borders_by_themselves)
   cr_assert (ge (u64, cost[1].cycles, cost[1].compute_cycles));
 }
 
+/* Cores 0 and 1 differ in their names, core 2 in the price of a MAC, core 3 in a port. */
+static void
+four_cores (Toy *toy, HdCore core[4], HdLevel level[2][12])
+{
+  machine (toy);
+  toy_conv (toy, 8, 1, 6, 1, 1, 1, 1, 1, 0);
+  for (guint c = 0; c < 4; c++)
+    core[c] = toy->core;
+  for (guint i = 0; i < 2; i++)
+    memcpy (level[i], toy->level, sizeof toy->level);
+  core[1].id = (char *) "other";
+  core[1].level = level[0];
+  level[0][2].id = (char *) "buffer";
+  core[2].mac_pj *= 2;
+  core[3].level = level[1];
+  level[1][2].read_width /= 2;
+  toy->platform.core = core;
+  toy->platform.n_cores = 4;
+}
+
+Test (model, cores_that_cost_the_same_are_asked_once)
+{
+  Toy toy;
+  HdCore core[4];
+  HdLevel level[2][12];
+  HdNodeCost cost[4];
+  guint64 shapes, evaluations;
+
+  four_cores (&toy, core, level);
+  g_autoptr (HdCostModel) model = hd_cost_model_new (&toy.platform, &toy.workload, NULL);
+  HdBox box = hd_layer_whole_box (&toy.layer);
+  for (guint c = 0; c < 4; c++)
+    cr_assert (hd_cost_node (model, c, 0, &box, NULL, &cost[c], NULL));
+  hd_cost_model_statistics (model, &shapes, &evaluations);
+  cr_assert (eq (u64, shapes, 3));
+  cr_assert (memcmp (&cost[0], &cost[1], sizeof cost[0]) == 0);
+  cr_assert (gt (dbl, cost[2].energy_pj, cost[0].energy_pj));
+  g_autoptr (HdCostReport) first = hd_cost_report (model, 0, 0, &box, NULL, NULL), second = hd_cost_report (model, 1, 0, &box, NULL, NULL);
+  cr_assert (first->core == 0 && second->core == 1);
+  cr_assert (eq (u64, second->cost.evaluations, 0), "the report of core 0, of core 1");
+}
+
+/* The same mapping given to two of them is one, another one is not, nor is none. */
+Test (model, given_mappings_keep_cores_apart)
+{
+  Toy toy;
+  HdCore core[4];
+  HdLevel level[2][12];
+  HdNodeCost cost[4];
+  guint64 shapes, evaluations;
+  const HdCostMapping order = { .n_loops = 2, .loop = { { 2, 6 }, { 0, 8 } }, .has_loops = TRUE }, other = { .n_loops = 2, .loop = { { 0, 8 }, { 2, 6 } }, .has_loops = TRUE };
+
+  four_cores (&toy, core, level);
+  core[2] = core[3] = core[0];
+  g_autoptr (HdCostModel) model = hd_cost_model_new (&toy.platform, &toy.workload, NULL);
+  cr_assert (hd_cost_model_set_mapping (model, 0, 0, &order, NULL) && hd_cost_model_set_mapping (model, 0, 1, &order, NULL) && hd_cost_model_set_mapping (model, 0, 2, &other, NULL));
+  HdBox box = hd_layer_whole_box (&toy.layer);
+  for (guint c = 0; c < 4; c++)
+    cr_assert (hd_cost_node (model, c, 0, &box, NULL, &cost[c], NULL));
+  hd_cost_model_statistics (model, &shapes, &evaluations);
+  cr_assert (eq (u64, shapes, 3));
+  cr_assert (memcmp (&cost[0], &cost[1], sizeof cost[0]) == 0);
+}
+
 /* 2 x 2 weights of 16 places: 8 * 8 * 9 weights are 4,608 bit, in the buffer all node long. */
 Test (model, a_report_of_a_known_shape_is_the_same_and_not_searched_again)
 {
