@@ -54,7 +54,7 @@ finish_output (int status)
     signal (SIGPIPE, SIG_DFL);
     raise (SIGPIPE);
   }
-  if (lost && status == 0) {
+  if (lost && (status == 0 || status == HD_ERROR_NEGATIVE)) {
     fputs ("heddle: the standard output cannot be written\n", stderr);
     return HD_ERROR_WRITE;
   }
