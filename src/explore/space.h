@@ -45,7 +45,7 @@ struct HdExploreSpace {
   HdExploreOptions options;
   char *pass;
   HdCostModel *cost;
-  HdCostModel *draft_cost;     /* the same; where nodes are to have the least product, those of least energy: found in a fraction of the time, and hardly slower */
+  HdCostModel *draft_cost;     /* nearly the same, found in a fraction of the time */
   LayerSpace *layer;     /* by layer */
   guint order_gene;      /* by what the pass orders nodes, from HD_PRIORITY_LATENCY on; NO_GENE: by the options' priority */
   HdSearchProblem problem;
