@@ -83,6 +83,9 @@ char *hd_explore_space_value_name (const HdExploreSpace *self, guint gene, guint
 /** The mapping that a genome stands for. Errors: as hd_mapping_new_choices(). */
 HdMapping *hd_explore_space_mapping (const HdExploreSpace *self, const guint16 *genes, GError **error);
 
+/** Sets the order in which drafts line up the nodes to the first: then genomes that differ in nothing else are equal, as their mappings are. */
+void hd_explore_space_forget_order (const HdExploreSpace *self, guint16 *genes);
+
 /** Sets @genes to the genome that comes nearest to @mapping (of the same workload and platform): one of the same mapping, when it came from hd_explore_space_mapping(). */
 void hd_explore_space_genes (const HdExploreSpace *self, const HdMapping *mapping, guint16 *genes);
 

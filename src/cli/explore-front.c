@@ -11,6 +11,8 @@
 enum { MOST_MEMBERS = 400 };
 /* So many more for each objective, and for the product of all. */
 enum { NEAR = 8 };
+/* What is run again comes so near to the best of the objective or product: far more than what drafts are off. */
+#define REACH 1.25
 
 void
 cli_candidate_clear (CliCandidate *self)
@@ -173,45 +175,89 @@ goal_of (const HdSearchResult *result, guint32 point, int objective, const doubl
   return product;
 }
 
-/* Those not chosen yet that come nearest to the goal: better schedules may change who is first. */
-static void
-choose_near (const HdSearchResult *result, int objective, gboolean *chosen)
+/* Points that are run again. Points that differ in the order of the nodes alone have one mapping, which is run once: it is scheduled in all orders. */
+typedef struct {
+  const CliExplore *self;
+  const CliPart *part;
+  guint8 *seen;              /* by point: chosen, or the twin of one that is */
+  GArray *point;             /* of guint32: the chosen ones */
+  GHashTable *mappings;      /* of GBytes: their genomes */
+} Choice;
+
+static gboolean
+choose_point (Choice *choice, guint32 point)
 {
-  const double *best = result->objectives + (gsize) hd_search_best (result, -1) * result->n_objectives;
-  for (guint n = 0; n < NEAR; n++) {
-    guint32 nearest = HD_NONE;
-    double least = 0;
-    for (guint32 point = 0; point < result->n_points; point++) {
-      double goal = result->feasible[point] && !chosen[point] ? goal_of (result, point, objective, best) : 0;
-      if (result->feasible[point] && !chosen[point] && (nearest == HD_NONE || goal < least)) {
-        nearest = point;
-        least = goal;
-      }
-    }
-    if (nearest == HD_NONE)
-      return;
-    chosen[nearest] = TRUE;
-  }
+  const CliExplore *self = choice->self;
+  gsize size = hd_explore_space_problem (self->space)->n_genes * sizeof (guint16);
+  if (choice->seen[point])
+    return FALSE;
+  g_autofree guint16 *genes = g_malloc (size + 1);
+  cli_part_expand (choice->part, self->result->genes + (gsize) point * self->result->n_genes, genes);
+  hd_explore_space_forget_order (self->space, genes);
+  choice->seen[point] = TRUE;
+  if (!g_hash_table_add (choice->mappings, g_bytes_new (genes, size)))
+    return FALSE;
+  g_array_append_val (choice->point, point);
+  return TRUE;
 }
 
-/* The front, what comes near its ends and its middle, and what the search began with; all, where they are few and were all there are. Interrupted: the front alone. */
-static gboolean *
-choose (const CliExplore *self)
+/* The point that comes nearest to the goal, of those not seen yet and in reach; HD_NONE: there is none. */
+static guint32
+nearest_point (const Choice *choice, int objective)
 {
-  const HdSearchResult *result = self->result;
-  gboolean *chosen = g_new0 (gboolean, result->n_points + 1);
-  guint n_starts = self->starts->len / MAX (hd_explore_space_problem (self->space)->n_genes, 1);
-  for (guint i = 0; i < result->n_front; i++)
-    chosen[result->front[i]] = is_chosen (result, i);
-  for (int k = -1; k < (int) result->n_objectives && result->n_front > 0; k++)
-    chosen[hd_search_best (result, k)] = TRUE;
-  if (result->n_front == 0 || result->end == HD_SEARCH_END_CANCELLED)
-    return chosen;
-  for (guint32 point = 0; point < result->n_points; point++)
-    chosen[point] |= result->feasible[point] && (self->exact || point < n_starts);
+  const HdSearchResult *result = choice->self->result;
+  const double *best = result->objectives + (gsize) hd_search_best (result, -1) * result->n_objectives;
+  guint32 nearest = HD_NONE;
+  double least = REACH * goal_of (result, hd_search_best (result, objective), objective, best);
+  for (guint32 point = 0; point < result->n_points; point++) {
+    if (!result->feasible[point] || choice->seen[point])
+      continue;
+    double goal = goal_of (result, point, objective, best);
+    if (goal < least) {
+      nearest = point;
+      least = goal;
+    }
+  }
+  return nearest;
+}
+
+/* Better schedules may change who is first. */
+static void
+choose_near (Choice *choice, int objective)
+{
+  guint n = 0;
+  for (guint32 point; n < NEAR && (point = nearest_point (choice, objective)) != HD_NONE;)
+    n += choose_point (choice, point);
+}
+
+static gboolean
+is_in_reach (const HdSearchResult *result, guint32 point)
+{
+  const double *best = result->objectives + (gsize) hd_search_best (result, -1) * result->n_objectives;
   for (int k = -1; k < (int) result->n_objectives; k++)
-    choose_near (result, k, chosen);
-  return chosen;
+    if (goal_of (result, point, k, best) <= REACH * goal_of (result, hd_search_best (result, k), k, best))
+      return TRUE;
+  return FALSE;
+}
+
+/* The front, what comes near its ends and its middle, and the better ones of what the search began with; all, where they are few and were all there are. Interrupted: the front alone. */
+static void
+choose (Choice *choice)
+{
+  const HdSearchResult *result = choice->self->result;
+  guint n_starts = choice->self->starts->len / MAX (hd_explore_space_problem (choice->self->space)->n_genes, 1);
+  for (guint i = 0; i < result->n_front; i++)
+    if (is_chosen (result, i))
+      choose_point (choice, result->front[i]);
+  for (int k = -1; k < (int) result->n_objectives && result->n_front > 0; k++)
+    choose_point (choice, hd_search_best (result, k));
+  if (result->n_front == 0 || result->end == HD_SEARCH_END_CANCELLED)
+    return;
+  for (guint32 point = 0; point < result->n_points; point++)
+    if (result->feasible[point] && (choice->self->exact || (point < n_starts && is_in_reach (result, point))))
+      choose_point (choice, point);
+  for (int k = -1; k < (int) result->n_objectives; k++)
+    choose_near (choice, k);
 }
 
 /* --- on all threads ------------------------------------------------------------------------------------------ */
@@ -275,6 +321,22 @@ drop_failed (Work *work)
   return first;
 }
 
+static void
+choose_points (CliExplore *self, const CliPart *part)
+{
+  Choice choice = {
+    self, part, g_new0 (guint8, (gsize) self->result->n_points + 1), g_array_new (FALSE, FALSE, sizeof (guint32)), g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL),
+  };
+  choose (&choice);
+  for (guint i = 0; i < choice.point->len; i++) {
+    CliCandidate candidate = { .point = g_array_index (choice.point, guint32, i) };
+    g_array_append_val (self->front, candidate);
+  }
+  g_free (choice.seen);
+  g_array_unref (choice.point);
+  g_hash_table_unref (choice.mappings);
+}
+
 gboolean
 cli_explore_take_front (CliExplore *self, const CliPart *part, GError **error)
 {
@@ -283,12 +345,7 @@ cli_explore_take_front (CliExplore *self, const CliPart *part, GError **error)
   g_array_set_clear_func (self->front, (GDestroyNotify) cli_candidate_clear);
   if (self->inputs.mapping_path != NULL)
     run_given (&self->inputs, &self->given, NULL);
-  g_autofree gboolean *chosen = choose (self);
-  for (guint32 point = 0; point < self->result->n_points; point++)
-    if (chosen[point]) {
-      CliCandidate candidate = { .point = point };
-      g_array_append_val (self->front, candidate);
-    }
+  choose_points (self, part);
   g_autofree GError **errors = g_new0 (GError *, self->front->len + 1);
   Work work = { .self = self, .part = part, .front = self->front, .error = errors };
   run_all (&work);

@@ -140,6 +140,13 @@ _hd_explore_order (const HdExploreSpace *self, const guint16 *genes)
   return self->order_gene != NO_GENE ? HD_PRIORITY_LATENCY + (HdPriority) genes[self->order_gene] : self->options.priority;
 }
 
+void
+hd_explore_space_forget_order (const HdExploreSpace *self, guint16 *genes)
+{
+  if (self->order_gene != NO_GENE)
+    genes[self->order_gene] = 0;
+}
+
 HdMapping *
 hd_explore_space_mapping (const HdExploreSpace *self, const guint16 *genes, GError **error)
 {
