@@ -126,7 +126,7 @@ def output_cases(at):
     code(73, "run into a folder that is not there", "run", *FSRCNN, "-o", "nowhere/t.h5", cwd=at, says="nowhere", silent=False)
     code(73, "schedule into a folder that is not there", "schedule", *FSRCNN, "-o", "nowhere/s.h5", cwd=at, says="nowhere", silent=False)
     code(73, "export into a folder that is not there", "export", "a.h5", "--format", "svg", "-o", "nowhere/a.svg", cwd=at, says="nowhere", silent=False)
-    for command in (["run", *FSRCNN], ["inspect", "a.h5"], ["export", "a.h5", "--format", "csv"], ["compare", "a.h5", "a.h5"], ["compare", "a.h5", "b.h5"], ["check", "platforms/depfin.xml"], ["--help"], ["run", "--help"]):
+    for command in (["run", *FSRCNN], ["inspect", "a.h5"], ["export", "a.h5", "--format", "csv"], ["compare", "a.h5", "a.h5"], ["compare", "a.h5", "d.h5"], ["check", "platforms/depfin.xml"], ["--help"], ["run", "--help"]):
         with open("/dev/full", "w", encoding="utf-8") as full:
             result = subprocess.run([HEDDLE, *command], cwd=at, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, env=environment())
         ok(result.returncode == 74 and result.stderr != "", f"74: {' '.join(command[:1] + command[-1:])} on a full disk", f"exit {result.returncode}", result.stderr)
