@@ -80,6 +80,8 @@ plan_find_instance (const Plan *plan, guint32 item, HdMemoryId memory)
 guint32
 plan_find_part (const Plan *plan, guint32 item, HdMemoryId memory, guint32 step, guint operand)
 {
+  if (plan->item[item].n_parts == 0)
+    return HD_NONE;
   for (guint32 i = plan->item[item].first_instance; i != HD_NONE; i = plan->link[i].next) {
     const Link *link = &plan->link[i];
     if (link->memory == memory && link->part_step == step && link->part_operand == operand)
@@ -117,12 +119,10 @@ plan_add_instance (Plan *plan, const Instance *fresh, const Link *where, HdTaskI
   link->next = item->first_instance;
   item->first_instance = index;
   instance->next_use = link->part_step;
-  if (link->part_step == NO_STEP) {
-    item->n_whole++;
-    if (instance->lane != HD_NONE) {
-      plan->lane[instance->lane].instance = index;
-      instance->next_use = plan->lane[instance->lane].next_step;
-    }
+  *(link->part_step == NO_STEP ? &item->n_whole : &item->n_parts) += 1;
+  if (link->part_step == NO_STEP && instance->lane != HD_NONE) {
+    plan->lane[instance->lane].instance = index;
+    instance->next_use = plan->lane[instance->lane].next_step;
   }
   if (link->memory != plan->dram && !link->parked)
     plan_push_victim (plan, index);
@@ -138,10 +138,9 @@ unlink_instance (Plan *plan, guint32 index)
   while (*place != index)
     place = &plan->link[*place].next;
   *place = plan->link[index].next;
-  if (plan->link[index].part_step != NO_STEP)
-    return;
-  item->n_whole--;
-  if (instance->lane != HD_NONE)
+  gboolean whole = plan->link[index].part_step == NO_STEP;
+  *(whole ? &item->n_whole : &item->n_parts) -= 1;
+  if (whole && instance->lane != HD_NONE)
     plan->lane[instance->lane].instance = HD_NONE;
 }
 

@@ -217,13 +217,7 @@ plan_run (Graph *graph, const HdNodeId *order, const char *pass, gboolean multic
   const HdTiling *tiling = graph->tiling;
   Plan plan = { .graph = graph, .tiling = tiling, .mapping = tiling->mapping, .workload = tiling->workload, .platform = tiling->mapping->platform, .order = order,
                 .multicast = multicast, .spare = spare, .draft = draft, .engine_of = HD_NONE };
-  plan_init (&plan);
-  if (draft) {
-    hd_schedule_builder_set_draft (plan.builder, pass);
-  } else {
-    g_autofree char *workload = hd_workload_to_xml (tiling->workload), *mapping = hd_mapping_to_xml (tiling->mapping);
-    hd_schedule_builder_set_source (plan.builder, pass, workload, mapping);
-  }
+  plan_init (&plan, pass);
   HdSchedule *schedule = plan_all (&plan, error) ? hd_schedule_builder_finish (plan.builder, error) : NULL;
   plan_clear (&plan);
   return schedule;

@@ -53,7 +53,7 @@ typedef struct {
 typedef struct {
   guint32 remaining;     /* readers still to come */
   guint32 first_instance; /* HD_NONE: none */
-  guint32 n_whole;       /* copies of all of it */
+  guint32 n_whole, n_parts; /* copies of all of it, and of parts */
   guint32 pinned;        /* the attempt that needs the copies that there were when it began */
 } Item;
 
@@ -332,5 +332,5 @@ void plan_pin_inputs (Plan *plan);
 HdSchedule *plan_run (Graph *graph, const HdNodeId *order, const char *pass, gboolean multicast, const guint64 *spare, gboolean draft, GError **error);
 
 /* prepare.c */
-void plan_init (Plan *plan);
+void plan_init (Plan *plan, const char *pass);
 void plan_clear (Plan *plan);

@@ -76,15 +76,28 @@ init_queues (Plan *plan)
   number_places (plan);
 }
 
+static void
+init_builder (Plan *plan, const char *pass)
+{
+  plan->builder = hd_schedule_builder_new (plan->platform);
+  if (plan->draft) {
+    hd_schedule_builder_set_draft (plan->builder, pass);
+  } else {
+    g_autofree char *workload = hd_workload_to_xml (plan->workload), *mapping = hd_mapping_to_xml (plan->mapping);
+    hd_schedule_builder_set_source (plan->builder, pass, workload, mapping);
+  }
+  /* A compute and a transfer or two for a node; of networks with very many nodes, columns grow as they always do. */
+  hd_schedule_builder_expect (plan->builder, 5 * MIN ((gsize) plan->graph->n, 1 << 18) / 2 + 64);
+  init_names (plan);
+}
+
 void
-plan_init (Plan *plan)
+plan_init (Plan *plan, const char *pass)
 {
   const HdPlatform *platform = plan->platform;
   guint n = MIN (plan->graph->n, 65536) + 64;
-  plan->builder = hd_schedule_builder_new (platform);
+  init_builder (plan, pass);
   plan->dram = plan->mapping->dram.memory;
-  /* A compute and a transfer or two for a node; of networks with very many nodes, columns grow as they always do. */
-  hd_schedule_builder_expect (plan->builder, 5 * MIN ((gsize) plan->graph->n, 1 << 18) / 2 + 64);
   plan->instances_room = plan->links_room = plan->users_room = n;
   plan->instance = g_new (Instance, n);
   plan->link = g_new (Link, n);
@@ -98,7 +111,6 @@ plan_init (Plan *plan)
   plan->cost_row = new_ids (plan->graph->cost->len);
   init_queues (plan);
   init_space (plan);
-  init_names (plan);
 }
 
 void

@@ -28,8 +28,20 @@ clear_column (HdColumn *self)
 static void
 clear_pairs (HdPairs *self)
 {
-  clear_column (&self->owner);
-  clear_column (&self->value);
+  g_free (self->owner);
+  g_free (self->value);
+  *self = (HdPairs) { 0 };
+}
+
+static void
+clear_rows (HdScheduleBuilder *self)
+{
+  void *arrays[] = { self->task.kind, self->task.queue_of, self->task.what, self->task.layer, self->task.node, self->task.weight_key, self->task.priority, self->task.bits,
+                     self->piece.memory, self->piece.creator, self->piece.tensor, self->piece.bits, self->piece.box_begin };
+  for (gsize i = 0; i < G_N_ELEMENTS (arrays); i++)
+    g_free (arrays[i]);
+  self->task = (HdTaskRows) { 0 };
+  self->piece = (HdPieceRows) { 0 };
 }
 
 static void
@@ -58,10 +70,10 @@ clear (HdScheduleBuilder *self)
   g_free (self->pass);
   g_free (self->workload_xml);
   g_free (self->mapping_xml);
-  HdColumn *columns[] = { &self->layer_name, &self->tensor_name, &self->queue, &self->queue_order, &self->cost, &self->route, &self->kind, &self->queue_of, &self->what, &self->bits, &self->layer,
-                          &self->node, &self->weight_key, &self->priority, &self->memory, &self->piece_bits, &self->creator, &self->tensor, &self->box_begin, &self->range };
+  HdColumn *columns[] = { &self->layer_name, &self->tensor_name, &self->queue, &self->queue_order, &self->cost, &self->route, &self->range };
   for (gsize i = 0; i < G_N_ELEMENTS (columns); i++)
     clear_column (columns[i]);
+  clear_rows (self);
   clear_pairs (&self->use);
   clear_pairs (&self->after);
   clear_pairs (&self->release);
@@ -73,7 +85,6 @@ initialise (HdScheduleBuilder *self, const HdPlatform *platform)
   *self = (HdScheduleBuilder) { .platform = platform };
   self->layer_of = g_hash_table_new (g_str_hash, g_str_equal);
   self->tensor_of = g_hash_table_new (g_str_hash, g_str_equal);
-  HD_COLUMN_PUSH (&self->box_begin, guint64, 0);
 }
 
 HdScheduleBuilder *
@@ -100,28 +111,60 @@ hd_schedule_builder_free (HdScheduleBuilder *self)
   g_free (self);
 }
 
+/* --- room --------------------------------------------------------------------------------------- */
+
 static void
-reserve (HdColumn *self, gsize n, gsize element)
+make_room_for_tasks (HdTaskRows *self, gsize room)
 {
-  if (self->n > 0 || n <= self->room)
+  guint32 **words[] = { &self->queue_of, &self->what, &self->layer, &self->node, &self->weight_key };
+  self->room = room;
+  self->kind = g_renew (guint8, self->kind, room);
+  self->bits = g_renew (guint64, self->bits, room);
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    *words[i] = g_renew (guint32, *words[i], room);
+  if (self->priority != NULL)
+    self->priority = g_renew (guint32, self->priority, room);
+}
+
+static void
+make_room_for_pieces (HdPieceRows *self, gsize room, gboolean draft)
+{
+  guint32 **words[] = { &self->memory, &self->creator, &self->tensor };
+  gboolean first = self->box_begin == NULL;
+  self->room = room;
+  self->bits = g_renew (guint64, self->bits, room);
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    *words[i] = g_renew (guint32, *words[i], room);
+  if (draft)
     return;
-  self->data = g_realloc_n (self->data, n, element);
-  self->room = n;
+  self->box_begin = g_renew (guint64, self->box_begin, room + 1);
+  if (first)
+    self->box_begin[0] = 0;
+}
+
+void
+_hd_pairs_enlarge (HdPairs *self, gsize room)
+{
+  self->room = room;
+  self->owner = g_renew (guint32, self->owner, room);
+  self->value = g_renew (guint32, self->value, room);
 }
 
 void
 hd_schedule_builder_expect (HdScheduleBuilder *self, gsize n)
 {
-  HdColumn *words[] = { &self->queue_of, &self->what, &self->layer, &self->node, &self->weight_key, &self->priority, &self->memory, &self->creator, &self->tensor };
-  HdColumn *pairs[] = { &self->use.owner, &self->use.value, &self->after.owner, &self->after.value, &self->release.owner, &self->release.value };
-  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
-    reserve (words[i], n, sizeof (guint32));
+  HdPairs *pairs[] = { &self->use, &self->after, &self->release };
+  if (self->task.n > 0 || self->piece.n > 0 || n <= self->task.room)
+    return;
+  make_room_for_tasks (&self->task, n);
+  make_room_for_pieces (&self->piece, n, self->draft);
   for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
-    reserve (pairs[i], 2 * n, sizeof (guint32));
-  reserve (&self->kind, n, sizeof (guint8));
-  reserve (&self->bits, n, sizeof (guint64));
-  reserve (&self->piece_bits, n, sizeof (guint64));
-  reserve (&self->range, 4 * n, sizeof (HdRange));
+    if (pairs[i]->n == 0)
+      _hd_pairs_enlarge (pairs[i], 2 * n);
+  if (!self->draft && self->range.n == 0) {
+    self->range.data = g_renew (HdRange, self->range.data, 4 * n);
+    self->range.room = 4 * n;
+  }
 }
 
 /* --- tables ------------------------------------------------------------------------------------ */
@@ -210,15 +253,21 @@ hd_schedule_builder_route (HdScheduleBuilder *self, const HdRoute *route)
 static HdTaskId
 add_task (HdScheduleBuilder *self, HdTaskKind kind, HdQueueId queue, guint32 what, guint64 bits, guint32 layer, guint32 node, guint32 weight_key)
 {
-  HD_COLUMN_PUSH (&self->kind, guint8, (guint8) kind);
-  HD_COLUMN_PUSH (&self->queue_of, guint32, queue);
-  HD_COLUMN_PUSH (&self->what, guint32, what);
-  HD_COLUMN_PUSH (&self->bits, guint64, bits);
-  HD_COLUMN_PUSH (&self->layer, guint32, layer);
-  HD_COLUMN_PUSH (&self->node, guint32, node);
-  HD_COLUMN_PUSH (&self->weight_key, guint32, weight_key);
-  HD_COLUMN_PUSH (&self->priority, guint32, 0);
-  return (HdTaskId) (self->kind.n - 1);
+  HdTaskRows *task = &self->task;
+  gsize t = task->n;
+  if (G_UNLIKELY (t == task->room))
+    make_room_for_tasks (task, MAX (64, 2 * task->room));
+  task->n++;
+  task->kind[t] = (guint8) kind;
+  task->queue_of[t] = queue;
+  task->what[t] = what;
+  task->bits[t] = bits;
+  task->layer[t] = layer;
+  task->node[t] = node;
+  task->weight_key[t] = weight_key;
+  if (G_UNLIKELY (task->priority != NULL))
+    task->priority[t] = 0;
+  return (HdTaskId) t;
 }
 
 HdTaskId
@@ -236,8 +285,10 @@ hd_schedule_builder_transfer (HdScheduleBuilder *self, HdQueueId queue, guint32 
 void
 hd_schedule_builder_priority (HdScheduleBuilder *self, HdTaskId task, guint32 priority)
 {
-  g_return_if_fail (task < self->priority.n);
-  HD_COLUMN_AT (&self->priority, guint32, task) = priority;
+  g_return_if_fail (task < self->task.n);
+  if (self->task.priority == NULL)
+    self->task.priority = g_new0 (guint32, self->task.room);
+  self->task.priority[task] = priority;
 }
 
 /* --- pieces ------------------------------------------------------------------------------------- */
@@ -245,58 +296,57 @@ hd_schedule_builder_priority (HdScheduleBuilder *self, HdTaskId task, guint32 pr
 static HdPieceId
 add_piece (HdScheduleBuilder *self, HdMemoryId memory, guint64 bits, HdTaskId creator, guint32 tensor)
 {
-  HD_COLUMN_PUSH (&self->memory, guint32, memory);
-  HD_COLUMN_PUSH (&self->piece_bits, guint64, bits);
-  HD_COLUMN_PUSH (&self->creator, guint32, creator);
-  HD_COLUMN_PUSH (&self->tensor, guint32, tensor);
-  return (HdPieceId) (self->memory.n - 1);
+  HdPieceRows *piece = &self->piece;
+  gsize p = piece->n++;
+  piece->memory[p] = memory;
+  piece->bits[p] = bits;
+  piece->creator[p] = creator;
+  piece->tensor[p] = tensor;
+  if (!self->draft)
+    piece->box_begin[p + 1] = self->range.n;
+  return (HdPieceId) p;
 }
 
 HdPieceId
 hd_schedule_builder_piece (HdScheduleBuilder *self, HdMemoryId memory, guint64 bits, HdTaskId creator, guint32 tensor, const HdBox *box)
 {
+  if (G_UNLIKELY (self->piece.n == self->piece.room))
+    make_room_for_pieces (&self->piece, MAX (64, 2 * self->piece.room), self->draft);
   for (guint d = 0; box != NULL && d < box->n && !self->draft; d++)
     HD_COLUMN_PUSH (&self->range, HdRange, box->range[d]);
-  HD_COLUMN_PUSH (&self->box_begin, guint64, self->range.n);
   return add_piece (self, memory, bits, creator, tensor);
 }
 
 HdPieceId
-hd_schedule_builder_piece_like (HdScheduleBuilder *self, HdMemoryId memory, guint64 bits, HdTaskId creator, HdPieceId piece)
+hd_schedule_builder_piece_like (HdScheduleBuilder *self, HdMemoryId memory, guint64 bits, HdTaskId creator, HdPieceId like)
 {
-  g_return_val_if_fail (piece < self->memory.n, HD_NONE);
-  guint64 begin = HD_COLUMN_AT (&self->box_begin, guint64, piece), end = HD_COLUMN_AT (&self->box_begin, guint64, piece + 1);
-  for (guint64 i = begin; i < end; i++) {
-    HdRange range = HD_COLUMN_AT (&self->range, HdRange, i);
-    HD_COLUMN_PUSH (&self->range, HdRange, range);
-  }
-  HD_COLUMN_PUSH (&self->box_begin, guint64, self->range.n);
-  return add_piece (self, memory, bits, creator, HD_COLUMN_AT (&self->tensor, guint32, piece));
+  g_return_val_if_fail (like < self->piece.n, HD_NONE);
+  if (G_UNLIKELY (self->piece.n == self->piece.room))
+    make_room_for_pieces (&self->piece, MAX (64, 2 * self->piece.room), self->draft);
+  if (!self->draft)
+    for (guint64 i = self->piece.box_begin[like]; i < self->piece.box_begin[like + 1]; i++) {
+      HdRange range = HD_COLUMN_AT (&self->range, HdRange, i);
+      HD_COLUMN_PUSH (&self->range, HdRange, range);
+    }
+  return add_piece (self, memory, bits, creator, self->piece.tensor[like]);
 }
 
-static void
-push_pair (HdPairs *pairs, guint32 owner, guint32 value)
-{
-  HD_COLUMN_PUSH (&pairs->owner, guint32, owner);
-  HD_COLUMN_PUSH (&pairs->value, guint32, value);
-}
-
-void hd_schedule_builder_use (HdScheduleBuilder *self, HdTaskId task, HdPieceId piece) { push_pair (&self->use, task, piece); }
-void hd_schedule_builder_after (HdScheduleBuilder *self, HdTaskId task, HdTaskId earlier) { push_pair (&self->after, task, earlier); }
-void hd_schedule_builder_release (HdScheduleBuilder *self, HdPieceId piece, HdTaskId after) { push_pair (&self->release, piece, after); }
+void hd_schedule_builder_use (HdScheduleBuilder *self, HdTaskId task, HdPieceId piece) { _hd_pairs_push (&self->use, task, piece); }
+void hd_schedule_builder_after (HdScheduleBuilder *self, HdTaskId task, HdTaskId earlier) { _hd_pairs_push (&self->after, task, earlier); }
+void hd_schedule_builder_release (HdScheduleBuilder *self, HdPieceId piece, HdTaskId after) { _hd_pairs_push (&self->release, piece, after); }
 
 void
 hd_schedule_builder_release_after_last_use (HdScheduleBuilder *self)
 {
-  gsize n_pieces = self->memory.n;
+  gsize n_pieces = self->piece.n;
   g_autofree guint8 *has_release = g_malloc0 (MAX (1, n_pieces));
-  for (gsize i = 0; i < self->release.owner.n; i++)
-    if (HD_COLUMN_AT (&self->release.owner, guint32, i) < n_pieces)
-      has_release[HD_COLUMN_AT (&self->release.owner, guint32, i)] = 1;
-  for (gsize i = 0; i < self->use.owner.n; i++) {
-    guint32 piece = HD_COLUMN_AT (&self->use.value, guint32, i);
+  for (gsize i = 0; i < self->release.n; i++)
+    if (self->release.owner[i] < n_pieces)
+      has_release[self->release.owner[i]] = 1;
+  for (gsize i = 0; i < self->use.n; i++) {
+    guint32 piece = self->use.value[i];
     if (piece < n_pieces && !has_release[piece])
-      push_pair (&self->release, piece, HD_COLUMN_AT (&self->use.owner, guint32, i));
+      _hd_pairs_push (&self->release, piece, self->use.owner[i]);
   }
 }
 

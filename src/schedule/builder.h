@@ -26,8 +26,37 @@ void *_hd_column_steal (HdColumn *self, gsize element);
 
 /* Rows said in any order: owner[i] has value[i]. */
 typedef struct {
-  HdColumn owner, value;   /* guint32 */
+  gsize n, room;
+  guint32 *owner, *value;
 } HdPairs;
+
+void _hd_pairs_enlarge (HdPairs *self, gsize room);
+
+static inline void
+_hd_pairs_push (HdPairs *self, guint32 owner, guint32 value)
+{
+  if (G_UNLIKELY (self->n == self->room))
+    _hd_pairs_enlarge (self, MAX (64, 2 * self->room));
+  self->owner[self->n] = owner;
+  self->value[self->n++] = value;
+}
+
+/* What is said of every task: columns of one length, so that one look tells whether there is room. */
+typedef struct {
+  gsize n, room;
+  guint8 *kind;
+  guint32 *queue_of, *what, *layer, *node, *weight_key;
+  guint32 *priority;       /* NULL: none has any */
+  guint64 *bits;
+} HdTaskRows;
+
+/* And of every piece. */
+typedef struct {
+  gsize n, room;
+  guint32 *memory, *creator, *tensor;
+  guint64 *bits;
+  guint64 *box_begin;      /* n + 1; a draft has none */
+} HdPieceRows;
 
 struct HdScheduleBuilder {
   const HdPlatform *platform;
@@ -39,9 +68,10 @@ struct HdScheduleBuilder {
   HdColumn queue_order;                        /* HdColumn of task ids by queue handle; empty: ascending */
   HdColumn cost, route;
   HdIndexTable cost_index, route_index;
-  HdColumn kind, queue_of, what, bits, layer, node, weight_key, priority;
+  HdTaskRows task;
+  HdPieceRows piece;
+  HdColumn range;                              /* HdRange: of the pieces' boxes */
   HdPairs use, after, release;
-  HdColumn memory, piece_bits, creator, tensor, box_begin, range;
 };
 
 /** Empties the builder: as after hd_schedule_builder_new(). */

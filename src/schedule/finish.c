@@ -12,8 +12,8 @@
 static gboolean
 owners_exist (const HdPairs *pairs, gsize n, const char *owner, const char *relation, HdFaults *faults)
 {
-  const guint32 *id = pairs->owner.data;
-  for (gsize i = 0; i < pairs->owner.n; i++)
+  const guint32 *id = pairs->owner;
+  for (gsize i = 0; i < pairs->n; i++)
     if (id[i] >= n) {
       _hd_faults_add (faults, (HdPlace) { "/", HD_ABOUT_ALL, 0 }, "%s of %s %u: there is no such %s - expected less than %" G_GSIZE_FORMAT, relation, owner, id[i], owner, n);
       return FALSE;
@@ -54,10 +54,21 @@ compare_ids (const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
+static gboolean
+ascends (const guint32 *row, gsize n)
+{
+  for (gsize i = 1; i < n; i++)
+    if (row[i] < row[i - 1])
+      return FALSE;
+  return TRUE;
+}
+
 static void
 sort_ids (guint32 *row, gsize n)
 {
-  if (n > 16) {
+  if (n > 16 && ascends (row, n))
+    return;
+  if (n > 48) {
     qsort (row, n, sizeof *row, compare_ids);
     return;
   }
@@ -88,22 +99,22 @@ tidy_rows (guint64 *begin, guint32 *value, gsize n_rows)
   return kept;
 }
 
+/* Rows of the pairs, which are empty afterwards. */
 static void
 make_rows (HdPairs *pairs, gsize n_rows, guint64 **begin, guint32 **values)
 {
-  gsize n = pairs->owner.n;
+  gsize n = pairs->n;
   gboolean ascending;
-  *begin = count_owners (pairs->owner.data, n, n_rows, &ascending);
-  if (ascending) {
-    g_free (_hd_column_steal (&pairs->owner, sizeof (guint32)));
-    *values = _hd_column_steal (&pairs->value, sizeof (guint32));
-  } else {
-    *values = scatter (pairs->owner.data, pairs->value.data, n, *begin, n_rows);
-    g_free (_hd_column_steal (&pairs->owner, sizeof (guint32)));
-    g_free (_hd_column_steal (&pairs->value, sizeof (guint32)));
-  }
+  *begin = count_owners (pairs->owner, n, n_rows, &ascending);
+  if (ascending)
+    *values = g_steal_pointer (&pairs->value);
+  else
+    *values = scatter (pairs->owner, pairs->value, n, *begin, n_rows);
+  g_clear_pointer (&pairs->owner, g_free);
+  g_clear_pointer (&pairs->value, g_free);
+  pairs->n = pairs->room = 0;
   guint64 kept = tidy_rows (*begin, *values, n_rows);
-  if (kept < n)
+  if (kept < n || ascending)
     *values = g_renew (guint32, *values, MAX (1, kept));
 }
 
@@ -192,18 +203,27 @@ take_names (HdColumn *names, guint *n)
 
 /* --- tasks, queues, pieces ------------------------------------------------------------------------ */
 
+/* Cut to its size; never NULL, so that empty columns need no special care. */
+static void *
+cut (void *column, gsize n, gsize element)
+{
+  return g_realloc_n (column, MAX (1, n), element);
+}
+
 static void
 take_tasks (HdScheduleBuilder *self, HdSchedule *schedule)
 {
-  schedule->n_tasks = (guint32) self->kind.n;
-  schedule->kind = _hd_column_steal (&self->kind, sizeof (guint8));
-  schedule->queue_of = _hd_column_steal (&self->queue_of, sizeof (guint32));
-  schedule->what = _hd_column_steal (&self->what, sizeof (guint32));
-  schedule->bits = _hd_column_steal (&self->bits, sizeof (guint64));
-  schedule->layer = _hd_column_steal (&self->layer, sizeof (guint32));
-  schedule->node = _hd_column_steal (&self->node, sizeof (guint32));
-  schedule->weight_key = _hd_column_steal (&self->weight_key, sizeof (guint32));
-  schedule->priority = _hd_column_steal (&self->priority, sizeof (guint32));
+  HdTaskRows task = self->task;
+  self->task = (HdTaskRows) { 0 };
+  schedule->n_tasks = (guint32) task.n;
+  schedule->kind = cut (task.kind, task.n, sizeof (guint8));
+  schedule->queue_of = cut (task.queue_of, task.n, sizeof (guint32));
+  schedule->what = cut (task.what, task.n, sizeof (guint32));
+  schedule->bits = cut (task.bits, task.n, sizeof (guint64));
+  schedule->layer = cut (task.layer, task.n, sizeof (guint32));
+  schedule->node = cut (task.node, task.n, sizeof (guint32));
+  schedule->weight_key = cut (task.weight_key, task.n, sizeof (guint32));
+  schedule->priority = task.priority != NULL ? cut (task.priority, task.n, sizeof (guint32)) : g_new0 (guint32, MAX (1, task.n));
 }
 
 static gboolean
@@ -241,12 +261,20 @@ fill_queues (HdScheduleBuilder *self, HdSchedule *schedule, HdFaults *faults)
 static void
 take_pieces (HdScheduleBuilder *self, HdSchedule *schedule)
 {
-  schedule->n_pieces = (guint32) self->memory.n;
-  schedule->piece_memory = _hd_column_steal (&self->memory, sizeof (guint32));
-  schedule->piece_bits = _hd_column_steal (&self->piece_bits, sizeof (guint64));
-  schedule->piece_creator = _hd_column_steal (&self->creator, sizeof (guint32));
-  schedule->piece_tensor = _hd_column_steal (&self->tensor, sizeof (guint32));
-  schedule->piece_box_begin = _hd_column_steal (&self->box_begin, sizeof (guint64));
+  HdPieceRows piece = self->piece;
+  self->piece = (HdPieceRows) { 0 };
+  schedule->n_pieces = (guint32) piece.n;
+  schedule->piece_memory = cut (piece.memory, piece.n, sizeof (guint32));
+  schedule->piece_bits = cut (piece.bits, piece.n, sizeof (guint64));
+  schedule->piece_creator = cut (piece.creator, piece.n, sizeof (guint32));
+  schedule->piece_tensor = cut (piece.tensor, piece.n, sizeof (guint32));
+  if (self->draft || piece.box_begin == NULL) {
+    g_free (piece.box_begin);
+    schedule->piece_box_begin = g_new0 (guint64, piece.n + 1);
+    self->range.n = 0;
+  } else {
+    schedule->piece_box_begin = cut (piece.box_begin, piece.n + 1, sizeof (guint64));
+  }
   schedule->piece_range = _hd_column_steal (&self->range, sizeof (HdRange));
 }
 
@@ -265,11 +293,11 @@ take_source (HdScheduleBuilder *self, HdSchedule *schedule)
 static gboolean
 counts_fit (const HdScheduleBuilder *self, HdFaults *faults)
 {
-  if (self->kind.n >= HD_NONE || self->memory.n >= HD_NONE)
-    _hd_faults_add (faults, (HdPlace) { "/", HD_ABOUT_ALL, 0 }, "%" G_GSIZE_FORMAT " tasks and %" G_GSIZE_FORMAT " pieces - expected less than %u of each", self->kind.n, self->memory.n, HD_NONE);
-  return faults->n == 0 && owners_exist (&self->use, self->kind.n, "task", "a use", faults)
-         && owners_exist (&self->after, self->kind.n, "task", "an order dependency", faults)
-         && owners_exist (&self->release, self->memory.n, "piece", "a release", faults);
+  if (self->task.n >= HD_NONE || self->piece.n >= HD_NONE)
+    _hd_faults_add (faults, (HdPlace) { "/", HD_ABOUT_ALL, 0 }, "%" G_GSIZE_FORMAT " tasks and %" G_GSIZE_FORMAT " pieces - expected less than %u of each", self->task.n, self->piece.n, HD_NONE);
+  return faults->n == 0 && owners_exist (&self->use, self->task.n, "task", "a use", faults)
+         && owners_exist (&self->after, self->task.n, "task", "an order dependency", faults)
+         && owners_exist (&self->release, self->piece.n, "piece", "a release", faults);
 }
 
 static void
@@ -318,22 +346,22 @@ hd_schedule_builder_finish (HdScheduleBuilder *self, GError **error)
 
 /* --- other ids -------------------------------------------------------------------------------------- */
 
-static void
-permute (HdColumn *column, gsize element, const guint32 *id)
+/* Returns (transfer full): row i of the column as row id[i]. Takes the column. */
+static void *
+permute (void *column, gsize n, gsize element, const guint32 *id)
 {
-  char *moved = g_malloc_n (MAX (1, column->n), element);
-  for (gsize i = 0; i < column->n; i++)
-    memcpy (moved + id[i] * element, (char *) column->data + i * element, element);
-  g_free (column->data);
-  column->data = moved;
-  column->room = MAX (1, column->n);
+  char *moved = g_malloc_n (MAX (1, n), element);
+  for (gsize i = 0; i < n; i++)
+    memcpy (moved + id[i] * element, (char *) column + i * element, element);
+  g_free (column);
+  return moved;
 }
 
 static void
 permute_boxes (HdScheduleBuilder *self, const guint32 *piece_id)
 {
-  gsize n = self->memory.n;
-  const guint64 *old = self->box_begin.data;
+  gsize n = self->piece.n;
+  const guint64 *old = self->piece.box_begin;
   const HdRange *range = self->range.data;
   guint64 *begin = g_new0 (guint64, n + 1);
   HdRange *moved = g_new (HdRange, MAX (1, self->range.n));
@@ -344,23 +372,31 @@ permute_boxes (HdScheduleBuilder *self, const guint32 *piece_id)
   for (gsize i = 0; i < n; i++)
     for (guint64 d = 0; d < old[i + 1] - old[i]; d++)
       moved[begin[piece_id[i]] + d] = range[old[i] + d];
-  g_free (self->box_begin.data);
+  g_free (self->piece.box_begin);
   g_free (self->range.data);
-  self->box_begin = (HdColumn) { begin, n + 1, n + 1 };
+  self->piece.box_begin = begin;
   self->range = (HdColumn) { moved, self->range.n, MAX (1, self->range.n) };
 }
 
 void
 _hd_schedule_builder_renumber (HdScheduleBuilder *self, const guint32 *task_id, const guint32 *piece_id)
 {
-  HdColumn *words[] = { &self->queue_of, &self->what, &self->layer, &self->node, &self->weight_key, &self->priority };
+  HdTaskRows *task = &self->task;
+  HdPieceRows *piece = &self->piece;
+  guint32 **words[] = { &task->queue_of, &task->what, &task->layer, &task->node, &task->weight_key };
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
-    permute (words[i], sizeof (guint32), task_id);
-  permute (&self->kind, sizeof (guint8), task_id);
-  permute (&self->bits, sizeof (guint64), task_id);
+    *words[i] = permute (*words[i], task->n, sizeof (guint32), task_id);
+  if (task->priority != NULL)
+    task->priority = permute (task->priority, task->n, sizeof (guint32), task_id);
+  task->kind = permute (task->kind, task->n, sizeof (guint8), task_id);
+  task->bits = permute (task->bits, task->n, sizeof (guint64), task_id);
+  task->room = MAX (1, task->n);
+  if (piece->n == 0)
+    return;
   permute_boxes (self, piece_id);
-  permute (&self->memory, sizeof (guint32), piece_id);
-  permute (&self->piece_bits, sizeof (guint64), piece_id);
-  permute (&self->creator, sizeof (guint32), piece_id);
-  permute (&self->tensor, sizeof (guint32), piece_id);
+  piece->memory = permute (piece->memory, piece->n, sizeof (guint32), piece_id);
+  piece->bits = permute (piece->bits, piece->n, sizeof (guint64), piece_id);
+  piece->creator = permute (piece->creator, piece->n, sizeof (guint32), piece_id);
+  piece->tensor = permute (piece->tensor, piece->n, sizeof (guint32), piece_id);
+  piece->room = piece->n;
 }

@@ -126,10 +126,8 @@ static void
 read_pairs (HdScheduleXml *self, HdXmlNode *node, const char *name, guint32 owner, HdPairs *pairs)
 {
   read_ids (self, node, name);
-  for (gsize i = 0; i < self->ids.n; i++) {
-    HD_COLUMN_PUSH (&pairs->owner, guint32, owner);
-    HD_COLUMN_PUSH (&pairs->value, guint32, HD_COLUMN_AT (&self->ids, guint32, i));
-  }
+  for (gsize i = 0; i < self->ids.n; i++)
+    _hd_pairs_push (pairs, owner, HD_COLUMN_AT (&self->ids, guint32, i));
 }
 
 gboolean
