@@ -49,7 +49,7 @@ typedef struct {
   HdCostOptions cost;
   guint n_metrics;             /* the objectives of the search; 0: energy and cycles */
   HdMetric metric[HD_N_METRICS];
-  gboolean layer_by_layer;     /* no stacks of more than one layer: to be held against */
+  gboolean layer_by_layer;     /* no stacks of more than one layer, and these one after the other (HD_PRIORITY_STACK; in other orders the pass would make the stacks itself): to be held against */
   guint64 draft_burst_bits;    /* while searching, data move in bursts of at least so many bits: fewer events, and the score changes by a per cent or so; 0: as the platform says */
 } HdExploreOptions;
 

@@ -85,7 +85,9 @@ put_command (const CliExplore *self, GString *out)
   const CliInputs *inputs = &self->inputs;
   g_autofree char *platform = for_shell (inputs->platform_path), *workload = for_shell (inputs->workload_path), *mapping = for_shell (self->output);
   gboolean exact = inputs->rules == NULL || g_str_equal (inputs->rules, "exact");
-  g_string_append_printf (out, "the same by: heddle run -p %s -w %s -m %s --pass %s%s%s --objective %s\n", platform, workload, mapping, inputs->pass, exact ? "" : " --rules ", exact ? "" : inputs->rules, inputs->objective);
+  gboolean in_turn = self->layer_by_layer && g_str_equal (inputs->pass, "multi-core");
+  g_string_append_printf (out, "the same by: heddle run -p %s -w %s -m %s --pass %s%s%s%s --objective %s\n", platform, workload, mapping, inputs->pass, in_turn ? " --priority stack" : "", exact ? "" : " --rules ",
+                          exact ? "" : inputs->rules, inputs->objective);
 }
 
 void

@@ -56,7 +56,7 @@ parse_options (CliExplore *self, CliCommon *common, int *argc, char ***argv, int
     { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &self->seconds, "End after so long, whatever was found (the result then depends on the machine)", "S" },
     { "method", 0, 0, G_OPTION_ARG_STRING, &self->method, "auto, exhaustive, genetic, local or combined (default: auto: exhaustive where the evaluations suffice, else combined)", "NAME" },
     { "vary", 0, 0, G_OPTION_ARG_STRING, &self->vary, "Choose only what one of these patterns matches, e.g. \"conv1 *,* rows\"; the rest stays as it begins", "PATTERNS" },
-    { "layer-by-layer", 0, 0, G_OPTION_ARG_NONE, &self->layer_by_layer, "No stacks of more than one layer", NULL },
+    { "layer-by-layer", 0, 0, G_OPTION_ARG_NONE, &self->layer_by_layer, "No stacks of more than one layer, one after the other", NULL },
     { "list", 0, 0, G_OPTION_ARG_NONE, &self->list, "Print what can be chosen, and search nothing", NULL },
     { "seed", 0, 0, G_OPTION_ARG_INT64, &self->seed, "Of the random numbers (default: 1); the same seed gives the same front, on any number of threads", "N" },
     { "threads", 0, 0, G_OPTION_ARG_INT, &self->threads, "Threads (default: one for each processor)", "N" },

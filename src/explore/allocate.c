@@ -15,8 +15,8 @@ typedef enum { FUSE_NONE, FUSE_TAILS, FUSE_WHAT_IS_CUT, FUSE_WHILE_WEIGHTS_FIT }
 /** A way to make stacks. */
 typedef struct {
   Fuse fuse;
-  guint64 finer;     /* tiles of a stack of several layers: so many times the least */
-  gboolean columns;  /* in such stacks, what is dealt by rows is dealt by columns: then all cores work on each tile */
+  guint64 finer;     /* tiles of a stack of several layers, or of all where there is none: so many times the least */
+  gboolean columns;  /* in such stacks, or where there are none, what is dealt by rows is dealt by columns: then all cores work on each tile */
   gboolean balanced; /* in such stacks, layers go to different kinds of cores, so that these can be busy at once */
   HdPriority order;  /* that is tried first */
 } Policy;
@@ -26,6 +26,7 @@ static const Policy POLICIES[] = {
   { FUSE_NONE, 1, FALSE, FALSE, HD_PRIORITY_LATENCY },             { FUSE_TAILS, 1, FALSE, FALSE, HD_PRIORITY_LATENCY },       { FUSE_TAILS, 4, FALSE, FALSE, HD_PRIORITY_LATENCY },
   { FUSE_TAILS, 4, TRUE, FALSE, HD_PRIORITY_LATENCY },             { FUSE_WHILE_WEIGHTS_FIT, 1, FALSE, FALSE, HD_PRIORITY_MEMORY }, { FUSE_WHILE_WEIGHTS_FIT, 1, TRUE, FALSE, HD_PRIORITY_MEMORY },
   { FUSE_WHILE_WEIGHTS_FIT, 4, FALSE, FALSE, HD_PRIORITY_MEMORY }, { FUSE_WHILE_WEIGHTS_FIT, 4, TRUE, FALSE, HD_PRIORITY_MEMORY }, { FUSE_WHILE_WEIGHTS_FIT, 16, TRUE, FALSE, HD_PRIORITY_MEMORY },
+  { FUSE_NONE, 4, FALSE, FALSE, HD_PRIORITY_LATENCY },             { FUSE_NONE, 1, TRUE, FALSE, HD_PRIORITY_LATENCY },         { FUSE_NONE, 4, TRUE, FALSE, HD_PRIORITY_LATENCY },
   { FUSE_WHILE_WEIGHTS_FIT, 1, TRUE, TRUE, HD_PRIORITY_MEMORY },   { FUSE_WHILE_WEIGHTS_FIT, 4, TRUE, TRUE, HD_PRIORITY_MEMORY },
 };
 
@@ -88,10 +89,11 @@ end_stack (Rule *rule, const Policy *policy, gboolean easy, HdLayerId first, HdL
 {
   const LayerSpace *space = rule->space->layer;
   guint64 columns = 1;
+  gboolean columns_dealt = policy->columns && (first < last || policy->fuse == FUSE_NONE);
   if (policy->balanced && first < last)
     _hd_explore_rule_balance (rule, first, last);
   for (HdLayerId l = first; l <= last; l++) {
-    if (policy->columns && first < last)
+    if (columns_dealt)
       rule->cores[l] = by_columns (rule, l);
     set_gene (rule->space, genes, l, GENE_CORES, rule->cores[l]);
     _hd_explore_rule_slice (rule, l, genes);
@@ -99,7 +101,7 @@ end_stack (Rule *rule, const Policy *policy, gboolean easy, HdLayerId first, HdL
     set_gene (rule->space, genes, l, GENE_ROWS, value_of_tiles (space[l].rows, easy_rows_of (rule, l)));
     columns = MAX (columns, easy ? rule_placement (rule, l)->easy_columns : rule_placement (rule, l)->least_columns);
   }
-  guint64 tiles = first < last ? _hd_explore_rule_tiles (rule, first, last) * policy->finer : easy_rows_of (rule, last);
+  guint64 tiles = first < last ? _hd_explore_rule_tiles (rule, first, last) * policy->finer : easy_rows_of (rule, last) * (policy->fuse == FUSE_NONE ? policy->finer : 1);
   set_gene (rule->space, genes, last, GENE_ROWS, value_of_tiles (space[last].rows, tiles));
   set_gene (rule->space, genes, last, GENE_COLUMNS, value_of_tiles (space[last].columns, columns));
   set_gene (rule->space, genes, last, GENE_ENDS, 1);

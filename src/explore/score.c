@@ -69,6 +69,8 @@ hd_explore_score (const HdExploreSpace *self, HdMapping *mapping, gboolean draft
 {
   HdPassOptions options = HD_PASS_OPTIONS_DEFAULT;
   options.objective = pass_objective (self);
+  if (self->options.layer_by_layer)
+    options.priority = HD_PRIORITY_STACK;
   if (draft)
     options = draft_options (self, self->options.priority);
   return score_mapping (self, mapping, self->cost, &options, score, error);

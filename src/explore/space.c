@@ -138,6 +138,8 @@ hd_explore_space_new (HdWorkload *workload, HdPlatform *platform, const HdExplor
   self->platform = hd_platform_ref (platform);
   self->options = options != NULL ? *options : HD_EXPLORE_OPTIONS_DEFAULT;
   self->pass = g_strdup (self->options.pass != NULL ? self->options.pass : "multi-core");
+  if (self->options.layer_by_layer)
+    self->options.priority = HD_PRIORITY_STACK;
   self->cost = hd_cost_model_new (platform, workload, &self->options.cost);
   self->draft_cost = make_draft_cost (self);
   self->layer = g_new0 (LayerSpace, workload->n_layers + 1);

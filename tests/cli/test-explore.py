@@ -62,11 +62,13 @@ def reproduce_cases(at):
     ok(products.index(min(products)) == found["best"], "the best has the least product", products, found["best"])
     lint = subprocess.run(["xmllint", "--noout", os.path.join(at, "front.svg")], capture_output=True, text=True)
     ok(lint.returncode == 0, "the picture is XML", lint.stderr)
-    result = explore(at, *TWO, "--evaluations", "60", "-o", "best.xml")
-    command = re.search(r"the same by: heddle (.*)", result.stdout)
-    best = re.search(r"^ *\*?(?:\d+) +([\d,]+) ", "\n".join(line for line in result.stdout.splitlines() if "*" in line[:6]) or result.stdout.splitlines()[4])
-    again = subprocess.run(f"{HEDDLE} {command.group(1)}", shell=True, cwd=at, capture_output=True, text=True, env=environment())
-    ok(best and f"{best.group(1)} cycles" in again.stdout, "the command that is printed gives the numbers of the best", result.stdout, again.stdout, again.stderr)
+    for more in [], ["--layer-by-layer"]:
+        result = explore(at, *TWO, "--evaluations", "60", "-o", "best.xml", *more)
+        command = re.search(r"the same by: heddle (.*)", result.stdout)
+        best = re.search(r"^ *\*?(?:\d+) +([\d,]+) ", "\n".join(line for line in result.stdout.splitlines() if "*" in line[:6]) or result.stdout.splitlines()[4])
+        again = subprocess.run(f"{HEDDLE} {command.group(1)}", shell=True, cwd=at, capture_output=True, text=True, env=environment())
+        ok(best and f"{best.group(1)} cycles" in again.stdout, f"the command that is printed gives the numbers of the best {' '.join(more)}", result.stdout, again.stdout, again.stderr)
+        ok(("--priority stack" in command.group(1)) == bool(more), "layer by layer, the pass keeps to one stack after the other", command.group(1))
 
 
 def same_cases(at):
