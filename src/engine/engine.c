@@ -13,19 +13,42 @@
 
 /* --- making and freeing ----------------------------------------------------------------------------------- */
 
+/* The next @n elements of @size in the block, or of none yet: its size is counted first. */
+static gpointer
+take_column (char *block, gsize *at, gsize n, gsize size)
+{
+  gpointer column = block == NULL ? NULL : block + *at;
+  *at += (n * size + 15) & ~(gsize) 15;
+  return column;
+}
+
+/* Of tasks and pieces. Returns how large the block must be. */
+static gsize
+place_columns (HdEngine *self)
+{
+  gsize n = (gsize) self->schedule->n_tasks + 1, at = 0;
+  self->ready = take_column (self->columns, &at, n, sizeof *self->ready);
+  self->issue = take_column (self->columns, &at, n, sizeof *self->issue);
+  self->start = take_column (self->columns, &at, n, sizeof *self->start);
+  self->end = take_column (self->columns, &at, n, sizeof *self->end);
+  self->wait_cause = take_column (self->columns, &at, n, sizeof *self->wait_cause);
+  self->wait_kind = take_column (self->columns, &at, n, sizeof *self->wait_kind);
+  self->first_piece = take_column (self->columns, &at, n, sizeof *self->first_piece);
+  self->extra_begin = take_column (self->columns, &at, n, sizeof *self->extra_begin);
+  self->piece = take_column (self->columns, &at, (gsize) self->schedule->n_pieces + 1, sizeof *self->piece);
+  return at;
+}
+
+/* One block: an allocator hands a large one out again, where it would give many back to the system, whose pages cost more than to fill them. */
 static gboolean
 allocate_columns (HdEngine *self, GError **error)
 {
-  gsize n = (gsize) self->schedule->n_tasks + 1;
-  self->ready = g_try_new (guint64, n);
-  self->issue = g_try_new (guint64, n);
-  self->start = g_try_new (guint64, n);
-  self->end = g_try_new (guint64, n);
-  self->wait_kind = g_try_new (guint8, n);
-  self->wait_cause = g_try_new (guint32, n);
-  if (self->ready && self->issue && self->start && self->end && self->wait_kind && self->wait_cause)
+  self->columns = g_try_malloc (place_columns (self));
+  if (self->columns != NULL) {
+    place_columns (self);
     return TRUE;
-  g_set_error (error, HD_ERROR, HD_ERROR_MEMORY, "no memory for the records of %" G_GSIZE_FORMAT " tasks", n - 1);
+  }
+  g_set_error (error, HD_ERROR, HD_ERROR_MEMORY, "no memory for the records of %u tasks and %u pieces", self->schedule->n_tasks, self->schedule->n_pieces);
   return FALSE;
 }
 
@@ -40,6 +63,7 @@ allocate_tables (HdEngine *self)
   for (guint q = 0; q < self->schedule->n_queues; q++)
     if (self->schedule->queue[q].core != HD_NONE)
       self->core_has_queue[self->schedule->queue[q].core] = TRUE;
+  self->free_streams = g_new (guint32, (gsize) self->max_hops + 1);
   self->need = g_new0 (guint64, p->n_memories);
   self->core_state_cycles = g_malloc0_n (MAX (1, p->n_cores), sizeof *self->core_state_cycles);
   self->memory_peak = g_new0 (guint64, p->n_memories);
@@ -57,7 +81,7 @@ hd_engine_new (const HdPlatform *platform, const HdSchedule *schedule, GError **
   self->schedule = schedule;
   self->n_queues = schedule->n_queues;
   self->n_resources = platform->n_resources;
-  if (!_hd_plan_make (self, error) || !allocate_columns (self, error))
+  if (!allocate_columns (self, error) || !_hd_plan_make (self, error))
     return NULL;
   allocate_tables (self);
   _hd_power_init (self);
@@ -91,10 +115,10 @@ hd_engine_free (HdEngine *self)
   if (self == NULL)
     return;
   free_parts (self);
-  void *arrays[] = { self->hop, self->passed, self->route, self->first_piece, self->piece, self->extra_begin, self->extra, self->resident_bits, self->queue,
-                     self->memory, self->resource, self->transfer, self->stream, self->run, self->candidate, self->need, self->series,
-                     self->resource_series, self->change, self->power.amount, self->power.free_amounts.item, self->core_has_queue, self->ready, self->issue, self->start, self->end,
-                     self->wait_kind, self->wait_cause, self->core_state_cycles, self->memory_peak, self->resource_busy, self->resource_bits };
+  void *arrays[] = { self->hop, self->passed, self->route, self->columns, self->extra, self->resident_bits, self->queue,
+                     self->memory, self->resource, self->transfer, self->stream, self->free_streams, self->run, self->candidate, self->need, self->series,
+                     self->resource_series, self->change, self->power.amount, self->power.free_amounts.item, self->core_has_queue,
+                     self->core_state_cycles, self->memory_peak, self->resource_busy, self->resource_bits };
   for (gsize i = 0; i < G_N_ELEMENTS (arrays); i++)
     g_free (arrays[i]);
   g_free (self);
@@ -151,7 +175,8 @@ reset_tables (HdEngine *self)
     };
   memset (self->core_state_cycles, 0, p->n_cores * sizeof *self->core_state_cycles);
   self->any_waiters = HD_NONE;
-  self->n_transfers = 0;
+  self->n_transfers = self->n_streams = 0;
+  memset (self->free_streams, 0xff, ((gsize) self->max_hops + 1) * sizeof *self->free_streams);
   self->n_runs = 0;
   self->free_run = HD_NONE;
   IdList *lists[] = { &self->free_transfers, &self->ending, &self->dirty_queues, &self->touched_queues,

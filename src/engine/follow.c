@@ -102,7 +102,7 @@ _hd_follow_begin (HdEngine *self, guint32 transfer)
 {
   const Transfer *t = &self->transfer[transfer];
   const Hop *hop = self->hop + t->route->first_hop;
-  Stream *root = &self->stream[transfer * self->max_hops];
+  Stream *root = &self->stream[t->first_stream];
   if (self->recording)
     return;
   for (guint32 h = 1; h < t->route->n_hops; h++) {

@@ -22,7 +22,7 @@ hops_of (const HdEngine *self, const Transfer *t)
 static Stream *
 streams_of (HdEngine *self, guint32 transfer)
 {
-  return self->stream + (gsize) transfer * self->max_hops;
+  return self->stream + self->transfer[transfer].first_stream;
 }
 
 static guint64 departure (const Hop *hop, const Stream *stream, const Transfer *t, guint32 h, guint64 k);
@@ -222,7 +222,7 @@ restore_hop (HdEngine *self, guint32 index, guint32 h, guint64 offered)
   const Transfer *t = &self->transfer[index];
   const Hop *hop = hops_of (self, t);
   Stream *stream = streams_of (self, index);
-  guint32 id = index * self->max_hops + h;
+  guint32 id = t->first_stream + h;
   account (self, t, hop, stream, h);
   for (guint64 k = stream[h].arrived; k < stream[h].granted; k++)
     hd_event_queue_push (self->events, departure (hop, stream, t, h, k), EVENT (EVENT_ARRIVE, id));

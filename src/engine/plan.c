@@ -386,19 +386,14 @@ _hd_plan_make (HdEngine *self, GError **error)
   const HdSchedule *s = self->schedule;
   if (!check_counts (self, error) || !check_pieces (self, error) || !make_routes (self, error))
     return FALSE;
-  self->first_piece = g_try_new (guint32, (gsize) s->n_tasks + 1);
-  self->piece = g_try_new0 (PieceLink, (gsize) s->n_pieces + 1);
-  self->extra_begin = g_try_new0 (guint32, (gsize) s->n_tasks + 1);
-  if (self->first_piece == NULL || self->piece == NULL || self->extra_begin == NULL) {
-    g_set_error (error, HD_ERROR, HD_ERROR_MEMORY, "no memory for the links of %u tasks and %u pieces", s->n_tasks, s->n_pieces);
-    return FALSE;
-  }
+  memset (self->piece, 0, ((gsize) s->n_pieces + 1) * sizeof *self->piece);
+  memset (self->extra_begin, 0, ((gsize) s->n_tasks + 1) * sizeof *self->extra_begin);
   find_extra_pieces (self);
   link_pieces (self);
   return make_extra_rows (self, error);
 }
 
-/* Counts down from here: in `issue` the ends that a task waits for, in `conditions` those that a piece does. */
+/* Counts down from here: in `issue` the ends that a task waits for (0: none), in `conditions` those that a piece does. */
 void
 _hd_plan_reset_links (HdEngine *self)
 {
@@ -411,6 +406,6 @@ _hd_plan_reset_links (HdEngine *self)
     guint64 waits = s->after_begin[t + 1] - s->after_begin[t];
     for (guint64 u = s->use_begin[t]; u < s->use_begin[t + 1]; u++)
       waits += _hd_has_creator (s, s->use[u]);
-    self->issue[t] = waits;
+    self->issue[t] = waits == 0 ? 0 : HD_WAITS (waits, HD_NONE);
   }
 }

@@ -49,7 +49,7 @@ _hd_pour_begin (HdEngine *self, guint32 index)
 {
   Transfer *t = &self->transfer[index];
   const Hop *hop = self->hop + t->route->first_hop;
-  guint32 first = index * self->max_hops;
+  guint32 first = t->first_stream;
   Stream *root = &self->stream[first];
   if (!can_pour (self, t, hop, root))
     return FALSE;
@@ -57,7 +57,7 @@ _hd_pour_begin (HdEngine *self, guint32 index)
   t->pour_end = hd_cycle_add (hd_cycle_add (granted, root->last_hold), hop->latency);
   t->pours = TRUE;
   self->resource[hop->resource].pour = index;
-  hd_event_queue_push (self->events, t->pour_end, EVENT (EVENT_POUR_END, first));
+  hd_event_queue_push (self->events, t->pour_end, EVENT (EVENT_POUR_END, index));
   for (guint32 child = hop->first_child; child != HD_NONE; child = hop[child].next_sibling) {
     root[child].waiting = t->n_bursts - 1;
     root[child].offers = (OfferRun) { comes_at (t, hop, 0), hop->hold, t->n_bursts - 1, HD_NONE };
@@ -96,13 +96,13 @@ account (HdEngine *self, Transfer *t, const Hop *hop, Stream *root, guint64 n)
 void
 _hd_pour_end (HdEngine *self, guint32 index)
 {
-  Stream *root = &self->stream[index];
-  Transfer *t = &self->transfer[root->transfer];
+  Transfer *t = &self->transfer[index];
+  Stream *root = &self->stream[t->first_stream];
   if (!t->pours || t->pour_end != self->now)
     return;   /* the event of one that was broken */
   account (self, t, self->hop + t->route->first_hop, root, t->n_bursts);
   root->arrived = t->n_bursts - 1;
-  _hd_stream_arrive (self, index);
+  _hd_stream_arrive (self, t->first_stream);
 }
 
 /* How many full bursts were offered to the hops behind until now. */
@@ -131,7 +131,7 @@ _hd_pour_break (HdEngine *self, guint32 index)
 {
   Transfer *t = &self->transfer[index];
   const Hop *hop = self->hop + t->route->first_hop;
-  guint32 first = index * self->max_hops;
+  guint32 first = t->first_stream;
   Stream *root = &self->stream[first];
   gboolean granted_now = self->round > (t->issue == self->now ? t->issue_round : 1);
   guint64 past = self->now - t->issue, n = MIN (t->n_bursts, (past + hop->hold - 1 + granted_now) / hop->hold);

@@ -21,7 +21,7 @@
  * | deadlock.c   | a deadlock in words                                                               |
  *
  * Memory for each task: the result's columns (37 byte) and 8 bytes of links; for each piece 8 bytes; 4 bytes for each order dependency. Columns hold
- * something else before their moment comes: `issue` counts the dependencies that have not ended, `ready` is the end of the last of them so far, and `start` the
+ * something else before their moment comes: `issue` counts the dependencies that have not ended (HD_WAITS), `ready` is the end of the last of them so far, and `start` the
  * first cycle in which the pieces did not fit.
  */
 #pragma once
@@ -69,6 +69,11 @@ typedef struct {
   guint32 conditions;                         /* ends before it goes; counted down in a run */
   guint32 next;                               /* the next piece of the same creator; bit 31: extra rows */
 } PieceLink;
+
+/* What a task waits for, in its `issue`: a number of ends, and the smallest task of those that came last. Both are wanted at each end. */
+#define HD_WAITS(count, cause) ((guint64) (cause) << 32 | (count))
+#define HD_WAITS_COUNT(waits) ((guint32) (waits))
+#define HD_WAITS_CAUSE(waits) ((HdTaskId) ((waits) >> 32))
 
 #define LINK_END 0x7fffffffu
 #define LINK_EXTRA 0x80000000u
@@ -154,6 +159,7 @@ typedef struct {
   const Route *route;
   gboolean lone, active, pours;
   guint32 destinations_left;
+  guint32 first_stream;            /* of as many as its route has hops */
   guint64 n_bursts, last_bits;
   guint64 issue;
   guint64 issue_round;             /* the round in which it was issued */
@@ -224,6 +230,7 @@ struct HdEngine {
   const HdSchedule *schedule;
   const volatile int *cancel;
   guint n_queues, n_resources;     /* for freeing: the schedule may have gone before */
+  char *columns;                   /* one block: those of the plan and of the result */
   /* the plan */
   Hop *hop;
   HdResourceId *passed;
@@ -243,8 +250,9 @@ struct HdEngine {
   Memory *memory;
   Resource *resource;
   Transfer *transfer;
-  Stream *stream;                  /* max_hops for each transfer */
-  guint32 n_transfers, transfer_capacity;
+  Stream *stream;
+  guint32 n_transfers, transfer_capacity, n_streams, stream_capacity;
+  guint32 *free_streams;           /* by number of hops: the first stream of the first block of so many, linked by `transfer`; HD_NONE: none */
   IdList free_transfers;
   OfferRun *run;
   guint32 n_runs, run_capacity, free_run;
@@ -373,7 +381,7 @@ void _hd_settle_wake (HdEngine *self, HdResourceId r);
 
 /* pour.c */
 gboolean _hd_pour_begin (HdEngine *self, guint32 transfer);
-void _hd_pour_end (HdEngine *self, guint32 stream);
+void _hd_pour_end (HdEngine *self, guint32 transfer);
 void _hd_pour_break (HdEngine *self, guint32 transfer);
 
 /* lone.c */

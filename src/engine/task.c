@@ -23,14 +23,16 @@ _hd_queue_dirty (HdEngine *self, HdQueueId q)
 static inline void
 dependency_ended (HdEngine *self, HdTaskId task, HdTaskId ended)
 {
-  if (self->ready[task] != self->now) {
-    self->ready[task] = self->now;
-    self->wait_cause[task] = ended;
-  } else if (ended < self->wait_cause[task]) {
-    self->wait_cause[task] = ended;
+  guint64 waits = self->issue[task];
+  HdTaskId least = self->ready[task] != self->now ? ended : MIN (ended, HD_WAITS_CAUSE (waits));
+  self->ready[task] = self->now;
+  if (HD_WAITS_COUNT (waits) > 1) {
+    self->issue[task] = HD_WAITS (HD_WAITS_COUNT (waits) - 1, least);
+    return;
   }
-  if (--self->issue[task] == 0)
-    _hd_queue_task_ready (self, self->schedule->queue_of[task], task);
+  self->issue[task] = 0;
+  self->wait_cause[task] = least;
+  _hd_queue_task_ready (self, self->schedule->queue_of[task], task);
 }
 
 /* --- issue --------------------------------------------------------------------------------------------- */

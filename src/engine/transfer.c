@@ -86,7 +86,7 @@ static guint64
 in_flight (const HdEngine *self, guint32 transfer)
 {
   const Transfer *t = &self->transfer[transfer];
-  const Stream *stream = self->stream + (gsize) transfer * self->max_hops;
+  const Stream *stream = self->stream + t->first_stream;
   const Hop *hop = self->hop + t->route->first_hop;
   guint64 arrived = G_MAXUINT64;
   for (guint32 h = 0; h < t->route->n_hops; h++)
@@ -100,7 +100,7 @@ static gboolean
 next_may_be_offered (const HdEngine *self, guint32 transfer)
 {
   const Transfer *t = &self->transfer[transfer];
-  const Stream *root = self->stream + (gsize) transfer * self->max_hops;
+  const Stream *root = self->stream + t->first_stream;
   if (root->waiting > 0 || root->granted == t->n_bursts)
     return FALSE;
   return self->platform->window == 0 || in_flight (self, transfer) < self->platform->window;
@@ -141,7 +141,7 @@ static void
 offer_next (HdEngine *self, guint32 transfer)
 {
   while (self->transfer[transfer].active && next_may_be_offered (self, transfer))
-    offer (self, transfer * self->max_hops);
+    offer (self, self->transfer[transfer].first_stream);
 }
 
 /* The next burst of the stream has travelled the hop's latency. */
@@ -199,11 +199,28 @@ transfer_new (HdEngine *self)
     return self->free_transfers.item[--self->free_transfers.n];
   if (self->n_transfers == self->transfer_capacity) {
     self->transfer_capacity = MAX (16, self->transfer_capacity * 2);
-    hd_assert_invariant ((guint64) self->transfer_capacity * self->max_hops <= EVENT_INDEX_MAX, "more than %u transfers under way", self->n_transfers);
     self->transfer = g_renew (Transfer, self->transfer, self->transfer_capacity);
-    self->stream = g_renew (Stream, self->stream, (gsize) self->transfer_capacity * self->max_hops);
   }
   return self->n_transfers++;
+}
+
+/* A block of @n streams: one that a transfer of as many hops has left, or a new one. */
+static guint32
+streams_new (HdEngine *self, guint32 n)
+{
+  guint32 first = self->free_streams[n];
+  if (first != HD_NONE) {
+    self->free_streams[n] = self->stream[first].transfer;
+    return first;
+  }
+  first = self->n_streams;
+  hd_assert_invariant ((guint64) first + n <= EVENT_INDEX_MAX, "more than %u hops of transfers under way", first);
+  self->n_streams += n;
+  if (self->n_streams > self->stream_capacity) {
+    self->stream_capacity = MAX (self->n_streams, MAX (64, self->stream_capacity * 2));
+    self->stream = g_renew (Stream, self->stream, self->stream_capacity);
+  }
+  return first;
 }
 
 static void
@@ -211,7 +228,7 @@ streams_init (HdEngine *self, guint32 index)
 {
   const Transfer *t = &self->transfer[index];
   const Hop *hop = self->hop + t->route->first_hop;
-  guint32 first = index * self->max_hops;
+  guint32 first = t->first_stream;
   for (guint32 h = 0; h < t->route->n_hops; h++) {
     Stream *stream = &self->stream[first + h];
     *stream = (Stream) { .transfer = index, .hop = h, .last_run = HD_NONE };
@@ -220,7 +237,10 @@ streams_init (HdEngine *self, guint32 index)
     stream->granted = hop[h].silent ? t->n_bursts - 1 : 0;
     if (!hop[h].limited)
       continue;
-    guint64 cycles = hd_ceil_div (t->last_bits, self->platform->resource[hop[h].resource].width_bits);
+    stream->last_hold = hop[h].hold;
+    if (t->last_bits == t->route->burst)
+      continue;
+    guint64 cycles = hd_ceil_div (t->last_bits, self->resource[hop[h].resource].width);
     stream->last_hold = _hd_cycles_times (cycles, hop[h].period);
   }
 }
@@ -241,7 +261,7 @@ register_user (HdEngine *self, guint32 index)
       _hd_turns_break (self, resource->turns_at);
     if (resource->pour != HD_NONE)
       _hd_pour_break (self, resource->pour);
-    if (resource->follower != HD_NONE && !_hd_follow_may_join (self, index * self->max_hops + h))
+    if (resource->follower != HD_NONE && !_hd_follow_may_join (self, self->transfer[index].first_stream + h))
       _hd_follow_break (self, hop[h].resource);
     resource->users++;
   }
@@ -280,6 +300,7 @@ _hd_transfer_issue (HdEngine *self, HdTaskId task)
   self->transfer[index] = (Transfer) {
     .task = task, .queue = s->queue_of[task], .route = route, .active = TRUE, .destinations_left = route->n_destinations,
     .n_bursts = n_bursts, .last_bits = s->bits[task] - (n_bursts - 1) * route->burst, .issue = self->now, .issue_round = self->round,
+    .first_stream = streams_new (self, route->n_hops),
   };
   streams_init (self, index);
   if (route->first_limited == HD_NONE)
@@ -289,7 +310,7 @@ _hd_transfer_issue (HdEngine *self, HdTaskId task)
     return;
   _hd_follow_begin (self, index);
   for (guint32 h = 0; h < route->n_hops; h++)
-    _hd_stream_watch (self, &self->stream[index * self->max_hops + h], &self->hop[route->first_hop + h]);
+    _hd_stream_watch (self, &self->stream[self->transfer[index].first_stream + h], &self->hop[route->first_hop + h]);
   if (!_hd_pour_begin (self, index))
     offer_next (self, index);
 }
@@ -313,4 +334,6 @@ _hd_transfer_complete (HdEngine *self, guint32 index)
   _hd_id_list_add (&self->ending, t->task);
   t->active = FALSE;
   _hd_id_list_add (&self->free_transfers, index);
+  self->stream[t->first_stream].transfer = self->free_streams[route->n_hops];
+  self->free_streams[route->n_hops] = t->first_stream;
 }
