@@ -344,7 +344,7 @@ cli_explore_take_front (CliExplore *self, const CliPart *part, GError **error)
   self->front = g_array_new (FALSE, TRUE, sizeof (CliCandidate));
   g_array_set_clear_func (self->front, (GDestroyNotify) cli_candidate_clear);
   if (self->inputs.mapping_path != NULL)
-    run_given (&self->inputs, &self->given, NULL);
+    run_given (&self->inputs, &self->given, &self->given_error);
   choose_points (self, part);
   g_autofree GError **errors = g_new0 (GError *, self->front->len + 1);
   Work work = { .self = self, .part = part, .front = self->front, .error = errors };

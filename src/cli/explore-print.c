@@ -67,6 +67,8 @@ put_front (const CliExplore *self, GString *out)
   }
   if (self->given.mapping != NULL)
     put_row (self, "given", &self->given, out);
+  if (self->given_error != NULL)
+    g_string_append_printf (out, "given is infeasible: %s\n", self->given_error->message);
   if (n_shown < self->front->len)
     g_string_append_printf (out, "%u of %u are shown; --json has all\n", n_shown, self->front->len);
 }
@@ -156,6 +158,8 @@ cli_explore_json (const CliExplore *self, GString *out)
   hd_json_close_array (&json);
   if (self->given.mapping != NULL)
     put_candidate (self, "given", &self->given, &json);
+  if (self->given_error != NULL)
+    hd_json_string (&json, "given_infeasible", self->given_error->message);
   hd_json_close_object (&json);
   g_string_append_c (out, '\n');
 }

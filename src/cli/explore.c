@@ -28,6 +28,7 @@ static void
 explore_clear (CliExplore *self)
 {
   cli_candidate_clear (&self->given);
+  g_clear_error (&self->given_error);
   g_clear_pointer (&self->front, g_array_unref);
   g_clear_pointer (&self->starts, g_array_unref);
   hd_search_result_free (self->result);

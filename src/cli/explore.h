@@ -34,6 +34,7 @@ typedef struct {
   guint best;                /* of front: the least product */
   gboolean exact;            /* all mappings there are were run, by all that the pass can do */
   CliCandidate given;        /* -m; without a mapping when there was none or it is infeasible */
+  GError *given_error;       /* why it is infeasible; NULL: it is not */
 } CliExplore;
 
 /* explore.c */

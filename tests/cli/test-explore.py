@@ -117,6 +117,11 @@ def refused_cases(at):
             ("no threads", ["--threads", "0"], 2), ("no objective", ["--objective", ""], 2), ("a budget beyond memory", ["--evaluations", "2000000000"], 71), ("a mapping that is not there", ["-m", "nowhere.xml"], 66)):
         result = run(*BASE, *options, cwd=at)
         ok(result.returncode == code and result.stderr.startswith("heddle") and result.stdout == "", f"{code}: {what}", f"exit {result.returncode}", result.stdout, result.stderr)
+    with open(os.path.join(at, "whole.xml"), "w", encoding="utf-8") as f:
+        f.write('<mapping version="1"><stack layers="*"/></mapping>')
+    small = ["explore", "-p", "core:2 sram:4KiB bus:64b dram:64b", "-w", "chain.xml", "-m", "whole.xml", "--evaluations", "20"]
+    ok(re.search(r"^given is infeasible: .*does not fit", explore(at, *small).stdout, re.M), "a given mapping that is infeasible, and why")
+    ok("does not fit" in as_json(explore(at, *small, "--json")).get("given_infeasible", ""), "in JSON")
     result = run("explore", "-p", "core:1 sram:64B bus:8b dram:8b", "-w", "chain.xml", "--evaluations", "30", cwd=at)
     ok(result.returncode == 1 and re.search(r"none of .* is feasible: .*bit", result.stderr), "1: nothing fits, and why", f"exit {result.returncode}", result.stdout, result.stderr)
 
