@@ -97,6 +97,8 @@ find_pace (const HdView *view, const Inference *each, guint n)
   pace.together = pace.cycles < TOLERANCE * pace.core_cycles;
   if (pace.together)
     pace.cycles = (double) view->cycles / n;
+  else
+    pace.cycles = MAX (pace.cycles, pace.core_cycles);
   return pace;
 }
 
