@@ -53,6 +53,9 @@ gboolean cli_reader_left (void);
 /** As cli_fail() for a usage error of the running command. */
 int cli_usage (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
+/** What is freed stays with the program: tilings, plans and runs come one after the other, each of them the size of the one before. */
+void cli_keep_memory (void);
+
 /** The flag that SIGINT and SIGTERM raise: the number of the signal. A second signal ends the process at once. */
 extern volatile int cli_signal;
 void cli_catch_signals (void);

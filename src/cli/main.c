@@ -72,6 +72,7 @@ run_command (const CliCommand *command, int argc, char **argv)
 int
 main (int argc, char **argv)
 {
+  cli_keep_memory ();
   signal (SIGPIPE, SIG_IGN);
   signal (SIGXFSZ, SIG_IGN); /* a file that may not grow is an error with a message, like a full disk */
   if (argc < 2) {

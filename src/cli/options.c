@@ -2,6 +2,9 @@
 #include "config.h"
 #include "cli/cli.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -129,4 +132,13 @@ cli_parse (int *argc, char ***argv, const GOptionEntry *entries, CliCommon *comm
     return FALSE;
   }
   return TRUE;
+}
+
+void
+cli_keep_memory (void)
+{
+#ifdef __GLIBC__
+  mallopt (M_MMAP_THRESHOLD, 32 << 20);
+  mallopt (M_TRIM_THRESHOLD, 256 << 20);
+#endif
 }

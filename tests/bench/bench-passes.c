@@ -5,6 +5,7 @@
 #include <heddle/engine.h>
 #include <heddle/passes.h>
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -131,6 +132,9 @@ run_case (const Case *c)
 int
 main (void)
 {
+  /* As the program does. */
+  mallopt (M_MMAP_THRESHOLD, 32 << 20);
+  mallopt (M_TRIM_THRESHOLD, 256 << 20);
   for (gsize i = 0; i < G_N_ELEMENTS (CASES); i++) {
     pid_t child = fork ();
     if (child == 0) {
