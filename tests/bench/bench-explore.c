@@ -1,5 +1,8 @@
-/* How many allocations of ResNet-18 a search judges in a second of one CPU, on the quad-core machine: first with costs that are not known yet, then with costs known, and where the time goes. The candidates
- * are what a search looks at: the space's own starts with one to four genes changed. Seconds are CPU time of this process, one thread. */
+/* How many allocations of ResNet-18 a search judges in a second of one CPU, on the quad-core machine: as `heddle explore` searches (least product of energy and cycles), with costs that are not known yet, and
+ * the same ones again; then for a mix of candidates, the space's own starts with one to four genes changed; and where the time goes. A search judges drafts (coarse bursts, costs of few loop factors); what
+ * they leave in reach of the best is scheduled exactly afterwards, a few dozen mappings, timed apart. Seconds are CPU time of this process, one thread.
+ *
+ * usage: bench-explore [exact|simple] [CANDIDATES] */
 #include <heddle/engine.h>
 #include <heddle/explore.h>
 #include <heddle/passes.h>
@@ -54,14 +57,14 @@ draft_all (const HdExploreSpace *space, const guint16 *all, guint n, double *sec
   return n_feasible;
 }
 
-/* The steps of a draft one by one, on the platform as it is. */
+/* The steps of a plan one by one, on the space's platform. */
 static void
-measure_steps (HdExploreSpace *space, HdCostModel *cost, const guint16 *all, guint n)
+measure_steps (HdExploreSpace *space, HdCostModel *cost, const char *what, const guint16 *all, guint n)
 {
   guint n_genes = hd_explore_space_problem (space)->n_genes;
   double seconds[5] = { 0 };
   guint64 n_nodes = 0, n_tasks = 0, n_events = 0;
-  HdPassOptions options = { .priority = HD_PRIORITY_STACK, .objective = HD_OBJECTIVE_EDP, .draft = TRUE };
+  HdPassOptions options = { .priority = HD_PRIORITY_LATENCY, .objective = HD_OBJECTIVE_EDP, .draft = TRUE };
   for (guint i = 0; i < n; i++) {
     HdResult result;
     double t[6];
@@ -85,8 +88,43 @@ measure_steps (HdExploreSpace *space, HdCostModel *cost, const guint16 *all, gui
     n_events += result.events;
   }
   double sum = seconds[0] + seconds[1] + seconds[2] + seconds[3] + seconds[4];
-  g_print ("steps: mapping %.1f %%, tiling %.1f %%, pass %.1f %%, engine's making %.1f %%, engine's run %.1f %%; %.0f us, %.0f nodes, %.0f tasks, %.0f events each\n", 100 * seconds[0] / sum, 100 * seconds[1] / sum,
-           100 * seconds[2] / sum, 100 * seconds[3] / sum, 100 * seconds[4] / sum, sum / n * 1e6, (double) n_nodes / n, (double) n_tasks / n, (double) n_events / n);
+  g_print ("%s: mapping %.1f %%, tiling %.1f %%, pass %.1f %%, engine's making %.1f %%, engine's run %.1f %%; %.0f us, %.0f nodes, %.0f tasks, %.0f events each\n", what, 100 * seconds[0] / sum,
+           100 * seconds[1] / sum, 100 * seconds[2] / sum, 100 * seconds[3] / sum, 100 * seconds[4] / sum, sum / n * 1e6, (double) n_nodes / n, (double) n_tasks / n, (double) n_events / n);
+}
+
+static void
+steps_of (HdWorkload *workload, HdPlatform *platform, const HdCostOptions *options, const char *what, const guint16 *all, guint n)
+{
+  GError *error = NULL;
+  HdExploreOptions plain = HD_EXPLORE_OPTIONS_DEFAULT;
+  g_autoptr (HdExploreSpace) space = hd_explore_space_new (workload, platform, &plain, &error);
+  HdCostModel *cost = hd_cost_model_new (platform, workload, options);
+  for (guint round = 0; round < 2; round++)
+    measure_steps (space, cost, round == 0 ? "costs not known" : what, all, n);
+  hd_cost_model_free (cost);
+}
+
+/* --- a whole search ----------------------------------------------------------------------------------------- */
+
+static void
+measure_search (HdExploreSpace *space, HdSearchMethod method, const char *name, guint n)
+{
+  GError *error = NULL;
+  HdSearchOptions options = { .method = method, .evaluations = n, .seed = 1, .threads = 1 };
+  options.starts = hd_explore_space_starts (space, &options.n_starts);
+  double begin = cpu_seconds (), cold, warm, exact;
+  g_autoptr (HdSearchResult) result = hd_search_run (hd_explore_space_problem (space), &options, &error);
+  if (result == NULL)
+    g_error ("%s", error->message);
+  cold = cpu_seconds () - begin;
+  draft_all (space, result->genes, result->n_points, &warm);
+  begin = cpu_seconds ();
+  HdExploreScore score;
+  g_autoptr (HdMapping) best = hd_explore_space_mapping (space, result->genes + (gsize) hd_search_best (result, -1) * result->n_genes, NULL);
+  hd_explore_score (space, best, FALSE, &score, NULL);
+  exact = cpu_seconds () - begin;
+  g_print ("a %s search of %u: %.0f drafts per CPU second with costs not known, %.0f with costs known (at least 1,000 are wanted); the best of them scheduled with all that the pass can do: %.0f ms, %.4g pJ * cycles\n", name,
+           result->n_points, result->n_points / cold, result->n_points / warm, exact * 1e3, score.value[HD_METRIC_EDP]);
 }
 
 int
@@ -111,11 +149,20 @@ main (int argc, char **argv)
   g_autofree guint16 *all = make_candidates (space, n);
   guint n_feasible = draft_all (space, all, n, &cold);
   draft_all (space, all, n, &warm);
-  g_print ("%u allocations (%u feasible), %s rules: costs not known %.0f per CPU second, costs known %.0f per CPU second (at least 1,000 are wanted)\n", n, n_feasible, rules, n / cold, n / warm);
-  HdCostModel *cost = hd_cost_model_new (platform, workload, &options.cost);
-  measure_steps (space, cost, all, MIN (n, 100));
-  measure_steps (space, cost, all, MIN (n, 100));
-  hd_cost_model_free (cost);
+  g_print ("a mix of %u (%u feasible), %s rules: costs not known %.0f per CPU second, costs known %.0f\n", n, n_feasible, rules, n / cold, n / warm);
+  steps_of (workload, platform, &options.cost, "on the platform as it is", all, MIN (n, 100));
+  HdCostOptions draft_cost = options.cost;
+  draft_cost.factor_limit = 4;
+  g_autoptr (HdPlatform) coarse = hd_platform_load (platform_path, &error);
+  coarse->burst_bits = options.draft_burst_bits;
+  steps_of (workload, coarse, &draft_cost, "as drafts", all, MIN (n, 100));
+  options.n_metrics = 1;
+  options.metric[0] = HD_METRIC_EDP;
+  options.cost.objective = HD_OBJECTIVE_EDP;
+  for (guint k = 0; k < 2; k++) {
+    g_autoptr (HdExploreSpace) fresh = hd_explore_space_new (workload, platform, &options, &error);
+    measure_search (fresh, k == 0 ? HD_SEARCH_COMBINED : HD_SEARCH_LOCAL, k == 0 ? "combined" : "local", 2 * n);
+  }
   struct rusage usage;
   getrusage (RUSAGE_SELF, &usage);
   g_print ("memory: %.0f MiB at most\n", (double) usage.ru_maxrss / 1024);
