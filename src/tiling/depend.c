@@ -47,13 +47,21 @@ typedef struct {
   guint32 stride;
 } Follower;
 
+/* Tables that move with a digit. */
+typedef struct {
+  Follower *at;
+  guint n;
+} Followers;
+
 typedef struct {
   const HdTiling *tiling;
   HdLayerId layer_id;
   const HdLayer *layer;
   const HdTilingLayer *grid;
-  GArray *sources;                         /* Source: in the order of the operands; pieces and nodes alike */
-  GArray *followers[HD_TILING_DIGITS_MAX]; /* Follower, by digit: tables that move with it; NULL: none */
+  HdTilingArena *arena;                    /* of its tables */
+  Source *source;                          /* in the order of the operands; pieces and nodes alike */
+  guint n_sources;
+  Followers followers[HD_TILING_DIGITS_MAX]; /* by digit */
   guint32 value[HD_TILING_DIGITS_MAX];
   guint32 number;                          /* of the node, within the layer */
   gboolean chained;                        /* has partial sums */
@@ -61,21 +69,13 @@ typedef struct {
 
 /* --- tables ------------------------------------------------------------------------------------------------ */
 
-static void
-table_clear (Table *table)
-{
-  _hd_tiling_reads_clear (&table->reads);
-  g_clear_pointer (&table->begin, g_free);
-  g_clear_pointer (&table->overlap, g_free);
-}
-
 static gboolean
-table_fill (Table *table, const HdTilingLayer *grid, const HdTilingParts *parts, GError **error)
+table_fill (Table *table, HdTilingArena *arena, const HdTilingLayer *grid, const HdTilingParts *parts, GError **error)
 {
   const HdTilingReads *reads = &table->reads;
   guint64 total = 0;
   guint32 first;
-  table->begin = _hd_tiling_alloc ((guint64) reads->n + 1, sizeof *table->begin, "reads", error);
+  table->begin = _hd_tiling_take (arena, (guint64) reads->n + 1, sizeof *table->begin, "reads", error);
   if (table->begin == NULL)
     return FALSE;
   int axis = parts->begin != NULL ? parts->axis : -1;
@@ -83,7 +83,7 @@ table_fill (Table *table, const HdTilingLayer *grid, const HdTilingParts *parts,
     total += _hd_tiling_parts_find (parts, reads->span[at], _hd_tiling_reads_index (reads, grid, at, axis), &first);
     table->begin[at + 1] = total;
   }
-  table->overlap = _hd_tiling_alloc (total, sizeof *table->overlap, "overlaps", error);
+  table->overlap = _hd_tiling_take (arena, total, sizeof *table->overlap, "overlaps", error);
   if (table->overlap == NULL)
     return FALSE;
   for (guint32 at = 0; at < reads->n; at++) {
@@ -124,7 +124,7 @@ table_of_dimension (Table *table, const Walk *walk, guint operand, guint d, cons
   for (guint32 k = 0; k < parts->n; k++)
     table->reach = MAX (table->reach, parts->offset[k]);
   return _hd_tiling_reads_init (&table->reads, walk->tiling, walk->layer_id, operand, d, parts->begin != NULL ? parts->axis : -1, error)
-         && table_fill (table, walk->grid, parts, error);
+         && table_fill (table, walk->arena, walk->grid, parts, error);
 }
 
 /* The version that a node reads is that of its own index along the axis: a table of one overlap per index. */
@@ -132,13 +132,14 @@ static gboolean
 table_of_version (Table *table, const Walk *walk, guint digit, guint32 stride, GError **error)
 {
   const HdTilingDigit *own = &walk->grid->digit[digit];
+  HdTilingArena *arena = walk->arena;
   table->axis = -1;
   table->reads.n_digits = 1;
   table->reads.digit[0] = (guint8) digit;
   table->reads.stride[0] = 1;
   table->reads.n = own->n;
-  table->begin = _hd_tiling_alloc ((guint64) own->n + 1, sizeof *table->begin, "versions", error);
-  table->overlap = _hd_tiling_alloc (own->n, sizeof *table->overlap, "versions", error);
+  table->begin = _hd_tiling_take (arena, (guint64) own->n + 1, sizeof *table->begin, "versions", error);
+  table->overlap = _hd_tiling_take (arena, own->n, sizeof *table->overlap, "versions", error);
   if (table->begin == NULL || table->overlap == NULL)
     return FALSE;
   for (guint32 v = 0; v < own->n; v++) {
@@ -164,7 +165,6 @@ fold_constants (Source *source)
     if (source->refetched == 0 && table->reads.n == 1 && n == 1) {
       source->base += table->overlap[0].offset;
       source->bits *= (guint64) table->overlap[0].overlap;
-      table_clear (table);
     } else
       source->table[kept++] = *table;
   }
@@ -211,8 +211,8 @@ add_source (Walk *walk, Source source, const HdTilingParts *parts, const HdTilin
   const HdOperand *operand = &walk->layer->operands[source.operand];
   const HdTensor *tensor = &walk->tiling->workload->tensors[operand->tensor];
   source.bits = tensor->bits;
-  source.table = g_new0 (Table, tensor->n_dims + (versions != NULL ? versions->n_digits : 0) + 1);
-  gboolean fine = TRUE;
+  source.table = _hd_tiling_take (walk->arena, tensor->n_dims + (versions != NULL ? versions->n_digits : 0), sizeof (Table), "tables", error);
+  gboolean fine = source.table != NULL;
   for (guint d = 0; d < tensor->n_dims && fine; d++)
     if (!constant_of_dimension (walk, &source, d, &parts[d]))
       fine = table_of_dimension (&source.table[source.n_tables++], walk, source.operand, d, &parts[d], error);
@@ -221,7 +221,7 @@ add_source (Walk *walk, Source source, const HdTilingParts *parts, const HdTilin
     fold_constants (&source);
     qsort (source.table, source.n_tables, sizeof (Table), compare_significance);
   }
-  g_array_append_val (walk->sources, source);
+  walk->source[walk->n_sources++] = source;
   return fine;
 }
 
@@ -250,59 +250,55 @@ add_operand (Walk *walk, guint o, GError **error)
 
 /* --- the walk over a layer's nodes -------------------------------------------------------------------------------- */
 
+/* Goes through the digits that tables depend on: counts them, or with @linked lets every table follow them. */
 static void
-walk_clear (Walk *walk)
+each_follower (Walk *walk, gboolean linked)
 {
-  for (guint i = 0; walk->sources != NULL && i < walk->sources->len; i++) {
-    Source *source = &g_array_index (walk->sources, Source, i);
-    for (guint t = 0; t < source->n_tables; t++)
-      table_clear (&source->table[t]);
-    g_free (source->table);
-  }
-  g_clear_pointer (&walk->sources, g_array_unref);
-  for (guint k = 0; k < HD_TILING_DIGITS_MAX; k++)
-    g_clear_pointer (&walk->followers[k], g_array_unref);
-}
-
-/* Lets every table follow the digits it depends on; the sources must not move any more. */
-static void
-link_followers (Walk *walk)
-{
-  for (guint i = 0; i < walk->sources->len; i++) {
-    Source *source = &g_array_index (walk->sources, Source, i);
-    for (guint t = 0; t < source->n_tables; t++) {
-      Table *table = &source->table[t];
+  for (guint i = 0; i < walk->n_sources; i++)
+    for (guint t = 0; t < walk->source[i].n_tables; t++) {
+      Table *table = &walk->source[i].table[t];
       for (guint j = 0; j < table->reads.n_digits; j++) {
-        Follower follower = { &table->at, table->reads.stride[j] };
-        GArray **followers = &walk->followers[table->reads.digit[j]];
-        if (*followers == NULL)
-          *followers = g_array_new (FALSE, FALSE, sizeof (Follower));
-        g_array_append_val (*followers, follower);
+        Followers *followers = &walk->followers[table->reads.digit[j]];
+        if (linked)
+          followers->at[followers->n] = (Follower) { &table->at, table->reads.stride[j] };
+        followers->n++;
       }
     }
+}
+
+static gboolean
+link_followers (Walk *walk, GError **error)
+{
+  each_follower (walk, FALSE);
+  for (guint k = 0; k < walk->grid->n_digits; k++) {
+    Followers *followers = &walk->followers[k];
+    if (followers->n > 0 && (followers->at = _hd_tiling_take (walk->arena, followers->n, sizeof (Follower), "tables", error)) == NULL)
+      return FALSE;
+    followers->n = 0;
   }
+  each_follower (walk, TRUE);
+  return TRUE;
 }
 
 static gboolean
 walk_init (Walk *walk, const HdTiling *self, HdLayerId l, GError **error)
 {
-  *walk = (Walk) { .tiling = self, .layer_id = l, .layer = &self->workload->layers[l], .grid = &self->grid->layer[l] };
-  walk->sources = g_array_new (FALSE, TRUE, sizeof (Source));
+  *walk = (Walk) { .tiling = self, .layer_id = l, .layer = &self->workload->layers[l], .grid = &self->grid->layer[l], .arena = &self->grid->scratch };
+  walk->source = _hd_tiling_take (walk->arena, 2 * walk->layer->n_operands, sizeof (Source), "operands", error);
+  if (walk->source == NULL)
+    return FALSE;
   walk->chained = walk->grid->final_offset > 0;
   for (guint o = 0; o + 1 < walk->layer->n_operands; o++)
     if (!add_operand (walk, o, error))
       return FALSE;
-  link_followers (walk);
-  return TRUE;
+  return link_followers (walk, error);
 }
 
 static void
-move_followers (const GArray *followers, gint64 steps)
+move_followers (const Followers *followers, gint64 steps)
 {
-  for (guint i = 0; followers != NULL && i < followers->len; i++) {
-    const Follower *follower = &g_array_index (followers, Follower, i);
-    *follower->at += (guint32) (steps * follower->stride);
-  }
+  for (guint i = 0; i < followers->n; i++)
+    *followers->at[i].at += (guint32) (steps * followers->at[i].stride);
 }
 
 /* On to the next node; FALSE after the last, with everything back at the first. */
@@ -313,9 +309,9 @@ walk_next (Walk *walk)
   walk->number++;
   for (guint k = (guint) (raised + 1); k < walk->grid->n_digits; k++)
     if (walk->grid->digit[k].n > 1)
-      move_followers (walk->followers[k], 1 - (gint64) walk->grid->digit[k].n);
+      move_followers (&walk->followers[k], 1 - (gint64) walk->grid->digit[k].n);
   if (raised >= 0)
-    move_followers (walk->followers[raised], 1);
+    move_followers (&walk->followers[raised], 1);
   else
     walk->number = 0;
   return raised >= 0;
@@ -383,8 +379,8 @@ count_layer (Walk *walk, guint64 *dependencies, guint64 *reads)
 {
   do {
     guint64 n[2] = { walk->chained && !is_first_of_chain (walk), 0 };
-    for (guint i = 0; i < walk->sources->len; i++) {
-      const Source *source = &g_array_index (walk->sources, Source, i);
+    for (guint i = 0; i < walk->n_sources; i++) {
+      const Source *source = &walk->source[i];
       n[source->piece] += count_of_source (source);
     }
     dependencies[walk->number] = n[0];
@@ -467,8 +463,8 @@ write_layer (Walk *walk, HdTiling *self)
   do {
     guint32 node = first + walk->number;
     HdDependency *out[2] = { self->dependency + self->dependency_begin[node], self->read + self->read_begin[node] };
-    for (guint i = 0; i < walk->sources->len; i++) {
-      const Source *source = &g_array_index (walk->sources, Source, i);
+    for (guint i = 0; i < walk->n_sources; i++) {
+      const Source *source = &walk->source[i];
       if (!source->dead)
         out[source->piece] = write_source (walk, source, out[source->piece]);
     }
@@ -517,7 +513,7 @@ for_each_layer (HdTiling *self, gboolean write, Walk *kept, GError **error)
     else if (fine)
       count_layer (walk, self->dependency_begin + 1 + first, self->read_begin + 1 + first);
     if (kept == NULL)
-      walk_clear (walk);
+      _hd_tiling_arena_reset (&self->grid->scratch);
     if (!fine)
       return FALSE;
   }
@@ -565,8 +561,7 @@ _hd_tiling_make_dependencies (HdTiling *self, GError **error)
     return FALSE;
   Walk *kept = self->n_nodes <= KEPT_NODES ? g_new0 (Walk, self->workload->n_layers + 1) : NULL;
   gboolean fine = make_rows (self, kept, error);
-  for (HdLayerId l = 0; kept != NULL && l < self->workload->n_layers; l++)
-    walk_clear (&kept[l]);
+  _hd_tiling_arena_reset (&self->grid->scratch);
   g_free (kept);
   return fine;
 }

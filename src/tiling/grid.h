@@ -9,6 +9,19 @@
 
 G_BEGIN_DECLS
 
+typedef struct HdTilingBlock {
+  struct HdTilingBlock *before;
+  guint64 align;              /* data begins at a multiple of 16 */
+  guint8 data[];
+} HdTilingBlock;
+
+/** Arrays that go together (arena.c). */
+typedef struct {
+  HdTilingBlock *block;       /* the last, of which `used` bytes are taken */
+  gsize used;
+  GPtrArray *large;           /* what has memory of its own */
+} HdTilingArena;
+
 /** A half-open range; sizes fit 31 bits. */
 typedef struct {
   gint32 from, to;
@@ -82,6 +95,8 @@ struct HdTilingGrid {
   guint n_layers, n_stacks;
   HdTilingLayer *layer;
   GArray *pieces;             /* HdTilingPieces, by stack, then tensor; ids ascend */
+  HdTilingArena arena;        /* what all of the above points to */
+  HdTilingArena scratch;      /* while the tiling is made */
 };
 
 /** What the nodes of a layer read of one dimension of an operand: a table over the digits that matter. */
@@ -104,16 +119,14 @@ int _hd_tiling_outermost_digit (const HdLayer *layer, guint d);
 /* --- segments.c -------------------------------------------------------------------------------------- */
 /** Splits what is computed at the cuts, numbers the nodes, and makes the parts of the output. */
 gboolean _hd_tiling_number_layer (HdTiling *self, HdLayerId layer, GError **error);
-void _hd_tiling_parts_clear (HdTilingParts *parts);
 /** Range of the parts that overlap @span: *@first .. *@first + n - 1, where n is returned. @index counts for versions only. */
 guint32 _hd_tiling_parts_find (const HdTilingParts *parts, HdTilingSpan span, guint32 index, guint32 *first);
 
 /* --- reads.c ----------------------------------------------------------------------------------------- */
-/** @axis: an axis whose index must be told from the table's position too; -1: none. */
+/** @axis: an axis whose index must be told from the table's position too; -1: none. The table is in the scratch memory. */
 gboolean _hd_tiling_reads_init (HdTilingReads *reads, const HdTiling *self, HdLayerId layer, guint operand, guint d, int axis, GError **error);
 /** What the layer's first node reads of the dimension: where nothing that matters is cut, what they all read. */
 HdTilingSpan _hd_tiling_reads_first (const HdTiling *self, HdLayerId layer, guint operand, guint d);
-void _hd_tiling_reads_clear (HdTilingReads *reads);
 /** Index along @axis of the nodes at position @at of the table; 0 when they are not told apart by it. */
 guint32 _hd_tiling_reads_index (const HdTilingReads *reads, const HdTilingLayer *layer, guint32 at, int axis);
 
@@ -134,6 +147,14 @@ gboolean _hd_tiling_make_weight_keys (HdTiling *self, GError **error);
 gboolean _hd_tiling_is_in_memory (guint64 bytes);
 /** Zeroed memory for what a mapping's sizes ask for; NULL with %HD_ERROR_MEMORY when the machine has not as much. @n may be 0. */
 gpointer _hd_tiling_alloc (guint64 n, gsize size, const char *what, GError **error);
+/* --- arena.c ----------------------------------------------------------------------------------------- */
+/** As _hd_tiling_alloc(); it lives as long as the arena. */
+gpointer _hd_tiling_take (HdTilingArena *self, guint64 n, gsize size, const char *what, GError **error);
+/** All that was taken goes; some memory is kept for what comes. */
+void _hd_tiling_arena_reset (HdTilingArena *self);
+void _hd_tiling_arena_clear (HdTilingArena *self);
+
+/* --- tiling.c, again --------------------------------------------------------------------------------- */
 int _hd_tiling_compare_u64 (const void *a, const void *b);
 /** Steps the digits of a layer like a counter, the last fastest; returns the digit that was raised, or -1 after the last node. */
 static inline int

@@ -126,11 +126,11 @@ retain (HdTilingRank *rank, gboolean leaves, gint32 size)
 }
 
 static gboolean
-recompute (HdTilingRank *rank, gboolean leaves, gint32 size, GError **error)
+recompute (HdTilingArena *arena, HdTilingRank *rank, gboolean leaves, gint32 size, GError **error)
 {
   guint32 n = rank->n_indices;
   rank->versioned = TRUE;
-  rank->fresh = _hd_tiling_alloc (n, sizeof (HdTilingSpan), "tiles", error);
+  rank->fresh = _hd_tiling_take (arena, n, sizeof (HdTilingSpan), "tiles", error);
   if (rank->fresh == NULL)
     return FALSE;
   gboolean backwards = !runs_forwards (rank->computed, n);
@@ -256,7 +256,7 @@ init_rank (const Stack *stack, HdTilingRank *rank, int axis, HdTilingSpan whole,
 {
   rank->axis = axis;
   rank->n_indices = axis >= 0 ? (guint32) stack->axes->axis_tiles[axis] : 1;
-  rank->computed = _hd_tiling_alloc (rank->n_indices, sizeof (HdTilingSpan), "tiles", error);
+  rank->computed = _hd_tiling_take (&stack->tiling->grid->arena, rank->n_indices, sizeof (HdTilingSpan), "tiles", error);
   if (rank->computed == NULL)
     return FALSE;
   rank->computed[0] = whole;
@@ -288,7 +288,7 @@ need_rank (const Stack *stack, HdLayerId l, guint d, guint r, guint32 *used, GEr
   }
   *used |= 1u << axis;
   if (hd_mapping_retention (stack->tiling->mapping, stack->stack, hd_layer_output (layer)->tensor, (guint) axis) == HD_RETENTION_RECOMPUTE)
-    return recompute (rank, grid->leaves, size, error);
+    return recompute (&stack->tiling->grid->arena, rank, grid->leaves, size, error);
   retain (rank, grid->leaves, size);
   return TRUE;
 }

@@ -61,12 +61,12 @@ axis_of_dimension (const HdTiling *self, const Reader *reader, guint n, guint d)
 
 /* Spans as (end, begin) in one number each, sorted, to parts without overlaps. */
 static gboolean
-parts_of_spans (GArray *spans, HdTilingParts *parts, GError **error)
+parts_of_spans (HdTilingArena *arena, GArray *spans, HdTilingParts *parts, GError **error)
 {
   g_array_sort (spans, _hd_tiling_compare_u64);
-  parts->span = _hd_tiling_alloc (spans->len, sizeof *parts->span, "pieces", error);
-  parts->offset = _hd_tiling_alloc (spans->len, sizeof *parts->offset, "pieces", error);
-  parts->index = _hd_tiling_alloc (spans->len, sizeof *parts->index, "pieces", error);
+  parts->span = _hd_tiling_take (arena, spans->len, sizeof *parts->span, "pieces", error);
+  parts->offset = _hd_tiling_take (arena, spans->len, sizeof *parts->offset, "pieces", error);
+  parts->index = _hd_tiling_take (arena, spans->len, sizeof *parts->index, "pieces", error);
   if (parts->span == NULL || parts->offset == NULL || parts->index == NULL)
     return FALSE;
   for (guint i = 0; i < spans->len; i++) {
@@ -132,14 +132,12 @@ make_dimension (HdTiling *self, HdTilingPieces *pieces, const Reader *reader, gu
     if (fine)
       collect_spans (&reads[i], spans);
   }
-  fine = fine && parts_of_spans (spans, parts, error);
+  fine = fine && parts_of_spans (&self->grid->arena, spans, parts, error);
   for (guint32 k = 0; fine && parts->axis >= 0 && k < parts->n; k++)
     parts->index[k] = G_MAXUINT32;
-  for (guint i = 0; i < n; i++) {
-    if (fine && parts->axis >= 0)
-      find_first_index (&reads[i], &self->grid->layer[reader[i].layer], parts);
-    _hd_tiling_reads_clear (&reads[i]);
-  }
+  for (guint i = 0; fine && parts->axis >= 0 && i < n; i++)
+    find_first_index (&reads[i], &self->grid->layer[reader[i].layer], parts);
+  _hd_tiling_arena_reset (&self->grid->scratch);
   return fine;
 }
 

@@ -24,7 +24,7 @@ choose_digits (HdTilingReads *reads, const HdTiling *self, HdLayerId l, const Hd
   }
   /* Never more than the nodes of the layer. */
   reads->n = (guint32) n;
-  reads->span = _hd_tiling_alloc (n, sizeof *reads->span, "reads", error);
+  reads->span = _hd_tiling_take (&self->grid->scratch, n, sizeof *reads->span, "reads", error);
   return reads->span != NULL;
 }
 
@@ -76,12 +76,6 @@ _hd_tiling_reads_first (const HdTiling *self, HdLayerId l, guint o, guint d)
     box.range[r] = (HdRange) { grid->rank[r].segment[0].from, grid->rank[r].segment[0].to };
   HdRange range = hd_operand_project (layer, &one, &box, &line).range[0];
   return range.to > range.from ? (HdTilingSpan) { (gint32) range.from, (gint32) range.to } : (HdTilingSpan) { 0, 0 };
-}
-
-void
-_hd_tiling_reads_clear (HdTilingReads *reads)
-{
-  g_clear_pointer (&reads->span, g_free);
 }
 
 guint32

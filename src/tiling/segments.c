@@ -49,8 +49,8 @@ make_segments (HdTiling *self, HdLayerId l, guint r, GError **error)
   guint64 cut = cut_of_rank (self, l, r, &line), n = count_segments (rank, cut);
   if (n > HD_TILING_MAX_NODES)
     return too_many (self, l, line, error);
-  rank->segment = _hd_tiling_alloc (n, sizeof *rank->segment, "segments", error);
-  rank->index = _hd_tiling_alloc (n, sizeof *rank->index, "segments", error);
+  rank->segment = _hd_tiling_take (&self->grid->arena, n, sizeof *rank->segment, "segments", error);
+  rank->index = _hd_tiling_take (&self->grid->arena, n, sizeof *rank->index, "segments", error);
   if (rank->segment == NULL || rank->index == NULL)
     return FALSE;
   for (guint32 i = 0; i < rank->n_indices; i++)
@@ -187,15 +187,6 @@ stride_of_rank (const HdTilingLayer *grid, guint r)
   return 0;
 }
 
-void
-_hd_tiling_parts_clear (HdTilingParts *parts)
-{
-  g_clear_pointer (&parts->span, g_free);
-  g_clear_pointer (&parts->offset, g_free);
-  g_clear_pointer (&parts->index, g_free);
-  g_clear_pointer (&parts->begin, g_free);
-}
-
 /* The ranks that are digits of dimension @d, outermost first. */
 static guint
 digits_of_dimension (const HdLayer *layer, guint d, guint *digits)
@@ -259,24 +250,23 @@ sort_parts (HdTilingParts *parts)
   if (ordered)
     return;
   g_autofree guint64 *key = g_new (guint64, parts->n);
-  HdTilingParts sorted = { .n = parts->n, .axis = parts->axis, .span = g_new (HdTilingSpan, parts->n), .offset = g_new (guint32, parts->n), .index = g_new (guint32, parts->n) };
+  g_autofree HdTilingSpan *span = g_memdup2 (parts->span, parts->n * sizeof *span);
+  g_autofree guint32 *offset = g_memdup2 (parts->offset, parts->n * sizeof *offset), *index = g_memdup2 (parts->index, parts->n * sizeof *index);
   for (guint32 k = 0; k < parts->n; k++)
     key[k] = (guint64) (guint32) parts->span[k].from << 32 | k;
   qsort (key, parts->n, sizeof *key, _hd_tiling_compare_u64);
   for (guint32 k = 0; k < parts->n; k++) {
     guint32 from = (guint32) key[k];
-    sorted.span[k] = parts->span[from];
-    sorted.offset[k] = parts->offset[from];
-    sorted.index[k] = parts->index[from];
+    parts->span[k] = span[from];
+    parts->offset[k] = offset[from];
+    parts->index[k] = index[from];
   }
-  _hd_tiling_parts_clear (parts);
-  *parts = sorted;
 }
 
 static gboolean
-index_versions (const HdTilingRank *rank, HdTilingParts *parts, GError **error)
+index_versions (HdTilingArena *arena, const HdTilingRank *rank, HdTilingParts *parts, GError **error)
 {
-  parts->begin = _hd_tiling_alloc ((guint64) rank->n_indices + 1, sizeof *parts->begin, "tiles", error);
+  parts->begin = _hd_tiling_take (arena, (guint64) rank->n_indices + 1, sizeof *parts->begin, "tiles", error);
   if (parts->begin == NULL)
     return FALSE;
   for (guint32 k = 0; k < parts->n; k++)
@@ -300,9 +290,9 @@ make_parts (const HdTiling *self, HdLayerId l, guint d, gboolean home, HdTilingP
       driven = &grid->rank[digits[i]];
   }
   parts->axis = driven != NULL ? driven->axis : -1;
-  parts->span = _hd_tiling_alloc (n, sizeof *parts->span, "segments", error);
-  parts->offset = _hd_tiling_alloc (n, sizeof *parts->offset, "segments", error);
-  parts->index = _hd_tiling_alloc (n, sizeof *parts->index, "segments", error);
+  parts->span = _hd_tiling_take (&self->grid->arena, n, sizeof *parts->span, "segments", error);
+  parts->offset = _hd_tiling_take (&self->grid->arena, n, sizeof *parts->offset, "segments", error);
+  parts->index = _hd_tiling_take (&self->grid->arena, n, sizeof *parts->index, "segments", error);
   if (parts->span == NULL || parts->offset == NULL || parts->index == NULL)
     return FALSE;
   if (n_digits == 0) {
@@ -312,7 +302,7 @@ make_parts (const HdTiling *self, HdLayerId l, guint d, gboolean home, HdTilingP
   }
   fill_parts (layer, grid, d, digits, n_digits, home, parts);
   if (!home && driven != NULL && driven->versioned)
-    return index_versions (driven, parts, error);
+    return index_versions (&self->grid->arena, driven, parts, error);
   sort_parts (parts);
   return TRUE;
 }

@@ -91,14 +91,14 @@ classify (HdTiling *self, HdLayerId l, guint r, Classes *classes, GError **error
   guint32 whole = 0;
   /* Most ranks are not cut. */
   if (rank->n == 1) {
-    grid->class_of[r] = g_new0 (guint32, 1);
+    grid->class_of[r] = _hd_tiling_take (&self->grid->arena, 1, sizeof (guint32), "segments", error);
     g_array_append_val (classes->first, whole);
     g_array_append_val (classes->count, one);
     classes->n = 1;
     return TRUE;
   }
   g_autoptr (GHashTable) known = g_hash_table_new_full (hash_segment, equal_segments, g_free, NULL);
-  grid->class_of[r] = _hd_tiling_alloc (rank->n, sizeof (guint32), "segments", error);
+  grid->class_of[r] = _hd_tiling_take (&self->grid->arena, rank->n, sizeof (guint32), "segments", error);
   if (grid->class_of[r] == NULL)
     return FALSE;
   for (guint32 s = 0; s < rank->n; s++) {
@@ -289,7 +289,7 @@ make_layer (Layer *layer, GArray *shapes, GError **error)
     n *= layer->classes[r].n;
   }
   /* No more combinations than nodes. */
-  layer->grid->shape_of_class = _hd_tiling_alloc (n, sizeof (guint32), "shapes", error);
+  layer->grid->shape_of_class = _hd_tiling_take (&layer->self->grid->arena, n, sizeof (guint32), "shapes", error);
   if (layer->grid->shape_of_class == NULL)
     return FALSE;
   merge_combinations (layer, n, own);
@@ -394,7 +394,7 @@ key_layer (HdTiling *self, HdLayerId l, const HdOperand *weights, GHashTable *kn
       grid->weight_stride[r] = (guint32) n;
       n *= grid->rank[r].n;
     }
-  grid->weight_key = _hd_tiling_alloc (n, sizeof (guint32), "weights", error);
+  grid->weight_key = _hd_tiling_take (&self->grid->arena, n, sizeof (guint32), "weights", error);
   for (guint64 i = 0; i < n && grid->weight_key != NULL; i++) {
     for (guint r = 0; r < box.n; r++) {
       value[r] = grid->weight_stride[r] > 0 ? (guint32) (i / grid->weight_stride[r] % grid->rank[r].n) : 0;

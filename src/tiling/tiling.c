@@ -49,32 +49,10 @@ hd_tiling_ref (HdTiling *self)
 }
 
 static void
-clear_layer (HdTilingLayer *grid)
-{
-  for (guint r = 0; r < HD_RANKS_MAX; r++) {
-    if (grid->rank[r].fresh != grid->rank[r].computed)
-      g_free (grid->rank[r].fresh);
-    g_free (grid->rank[r].computed);
-    g_free (grid->rank[r].segment);
-    g_free (grid->rank[r].index);
-    g_free (grid->class_of[r]);
-  }
-  for (guint d = 0; d < HD_DIMS_MAX; d++) {
-    _hd_tiling_parts_clear (&grid->inner[d]);
-    _hd_tiling_parts_clear (&grid->home[d]);
-  }
-  g_free (grid->shape_of_class);
-  g_free (grid->weight_key);
-}
-
-static void
 grid_free (HdTilingGrid *grid)
 {
-  for (guint l = 0; l < grid->n_layers; l++)
-    clear_layer (&grid->layer[l]);
-  for (guint i = 0; i < grid->pieces->len; i++)
-    for (guint d = 0; d < HD_DIMS_MAX; d++)
-      _hd_tiling_parts_clear (&g_array_index (grid->pieces, HdTilingPieces, i).part[d]);
+  _hd_tiling_arena_clear (&grid->arena);
+  _hd_tiling_arena_clear (&grid->scratch);
   g_array_unref (grid->pieces);
   g_free (grid->layer);
   g_free (grid);
@@ -146,5 +124,6 @@ hd_tiling_new (HdMapping *mapping, GError **error)
   if (!number_layers (self, error) || !_hd_tiling_make_pieces (self, error) || !_hd_tiling_make_dependencies (self, error)
       || !_hd_tiling_make_shapes (self, error) || !_hd_tiling_make_weight_keys (self, error))
     return NULL;
+  _hd_tiling_arena_clear (&self->grid->scratch);
   return g_steal_pointer (&self);
 }
