@@ -68,29 +68,97 @@ trial_clear (Trial *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Trial, trial_clear)
 
+/* What was planned, and whether it could be. */
+typedef struct {
+  GBytes *what;       /* order and spare */
+  gboolean fine;
+} Tried;
+
+static void
+tried_clear (gpointer data)
+{
+  g_bytes_unref (((Tried *) data)->what);
+}
+
+/* A search for the best plan: what was tried once would come to the same again, and is not planned. */
+typedef struct {
+  Graph *graph;
+  const HdPassOptions *options;
+  Trial best;
+  GArray *tried;      /* of Tried */
+} Tries;
+
+static void
+tries_clear (Tries *self)
+{
+  trial_clear (&self->best);
+  g_clear_pointer (&self->tried, g_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Tries, tries_clear)
+
+/* Returns (transfer full): what tells a plan from others. Nothing set apart is none. */
+static GBytes *
+describe (const Tries *self, const Trial *trial)
+{
+  guint n = self->graph->tiling->mapping->platform->n_memories;
+  GByteArray *bytes = g_byte_array_new ();
+  gboolean any = FALSE;
+  g_byte_array_append (bytes, (const guint8 *) trial->order, (guint) (self->graph->n * sizeof *trial->order));
+  for (guint m = 0; trial->spare != NULL && m < n; m++)
+    any |= trial->spare[m] > 0;
+  if (any)
+    g_byte_array_append (bytes, (const guint8 *) trial->spare, (guint) (n * sizeof *trial->spare));
+  return g_byte_array_free_to_bytes (bytes);
+}
+
+static const Tried *
+find_tried (const Tries *self, GBytes *what)
+{
+  for (guint i = 0; i < self->tried->len; i++)
+    if (g_bytes_equal (g_array_index (self->tried, Tried, i).what, what))
+      return &g_array_index (self->tried, Tried, i);
+  return NULL;
+}
+
+static gboolean
+judge (const Tries *self, Trial *trial, GError **error)
+{
+  Graph *graph = self->graph;
+  g_autoptr (HdSchedule) schedule = plan_run (graph, trial->order, "multi-core", TRUE, trial->spare, TRUE, error);
+  trial->verdict.spare = g_new0 (guint64, graph->tiling->mapping->platform->n_memories);
+  trial->verdict.start = g_new (guint64, (gsize) graph->n + 1);
+  return schedule != NULL && feedback_judge (graph, schedule, self->options->objective, &trial->verdict, error);
+}
+
 /* Plans @order, with @spare for parking (both of which it takes), and has the engine judge it; it becomes the best if it is. */
 static gboolean
-try_order (Graph *graph, HdNodeId *order, guint64 *spare, const HdPassOptions *options, Trial *best, gboolean *improved, GError **error)
+try_order (Tries *self, HdNodeId *order, guint64 *spare, gboolean *improved, GError **error)
 {
   g_auto (Trial) trial = { .order = order, .spare = spare };
-  g_autoptr (HdSchedule) schedule = plan_run (graph, order, "multi-core", TRUE, spare, TRUE, error);
-  trial.verdict.spare = g_new0 (guint64, graph->tiling->mapping->platform->n_memories);
-  trial.verdict.start = g_new (guint64, (gsize) graph->n + 1);
-  if (schedule == NULL || !feedback_judge (graph, schedule, options->objective, &trial.verdict, error))
-    return FALSE;
-  *improved = best->order == NULL || verdict_is_better (&trial.verdict, &best->verdict);
+  Tried fresh = { describe (self, &trial), FALSE };
+  const Tried *before = find_tried (self, fresh.what);
+  *improved = FALSE;
+  if (before != NULL) {
+    g_bytes_unref (fresh.what);
+    return before->fine;
+  }
+  fresh.fine = judge (self, &trial, error);
+  g_array_append_val (self->tried, fresh);
+  *improved = fresh.fine && (self->best.order == NULL || verdict_is_better (&trial.verdict, &self->best.verdict));
   if (*improved) {
-    Trial worse = *best;
-    *best = trial;
+    Trial worse = self->best;
+    self->best = trial;
     trial = worse;
   }
-  return TRUE;
+  return fresh.fine;
 }
 
 /* A priority that makes no plan is no fault as long as another does: deepest layer first needs less memory than others. */
 static gboolean
-try_priorities (Graph *graph, const HdPassOptions *options, Trial *best, GError **error)
+try_priorities (Tries *self, GError **error)
 {
+  Graph *graph = self->graph;
+  const HdPassOptions *options = self->options;
   HdPriority last = graph->tiling->workload->inferences > 1 ? HD_PRIORITY_THROUGHPUT : HD_PRIORITY_STACK;
   HdPriority from = options->priority == HD_PRIORITY_BEST ? HD_PRIORITY_LATENCY : options->priority, to = options->priority == HD_PRIORITY_BEST ? last : from;
   g_autoptr (GError) first = NULL;
@@ -98,12 +166,12 @@ try_priorities (Graph *graph, const HdPassOptions *options, Trial *best, GError 
     g_autoptr (GError) local = NULL;
     gboolean improved;
     HdNodeId *order = order_by_priority (graph, p, &local);
-    if ((order == NULL || !try_order (graph, order, NULL, options, best, &improved, &local)) && first == NULL)
+    if ((order == NULL || !try_order (self, order, NULL, &improved, &local)) && first == NULL)
       first = g_steal_pointer (&local);
   }
-  if (best->order == NULL)
+  if (self->best.order == NULL)
     g_propagate_error (error, g_steal_pointer (&first));
-  return best->order != NULL;
+  return self->best.order != NULL;
 }
 
 /* Whether each node stands there once, behind all that it reads. */
@@ -128,50 +196,51 @@ check_order (const Graph *graph, const HdNodeId *order, GError **error)
 
 /* Parks in what the best plan never used; if that does not fit beside the rest, in half of it. Whether it is better so. */
 static gboolean
-try_parking (Graph *graph, const HdPassOptions *options, Trial *best)
+try_parking (Tries *self)
 {
-  guint n_memories = graph->tiling->mapping->platform->n_memories;
+  guint n_memories = self->graph->tiling->mapping->platform->n_memories;
   gboolean improved = FALSE, planned = FALSE;
   for (guint share = 1; share <= 2 && !planned; share++) {
-    HdNodeId *order = g_new (HdNodeId, (gsize) graph->n + 1);
+    HdNodeId *order = g_memdup2 (self->best.order, (gsize) self->graph->n * sizeof *order);
     guint64 *spare = g_new (guint64, n_memories + 1);
-    memcpy (order, best->order, graph->n * sizeof *order);
     for (HdMemoryId m = 0; m < n_memories; m++)
-      spare[m] = best->verdict.spare[m] / share;
-    planned = try_order (graph, order, spare, options, best, &improved, NULL);
+      spare[m] = self->best.verdict.spare[m] / share;
+    planned = try_order (self, order, spare, &improved, NULL);
   }
   return planned && improved;
 }
 
 /* From what the engine found: the order of the run, as long as that is better, and parking in what room was left. */
 static void
-improve (Graph *graph, const HdPassOptions *options, Trial *best)
+improve (Tries *self)
 {
-  guint n_memories = graph->tiling->mapping->platform->n_memories;
+  guint n_memories = self->graph->tiling->mapping->platform->n_memories;
+  const Trial *best = &self->best;
   gboolean improved = TRUE;
-  for (guint round = 0; round < options->rounds && improved; round++) {
+  for (guint round = 0; round < self->options->rounds && improved; round++) {
     guint64 *spare = g_memdup2 (best->spare, best->spare != NULL ? n_memories * sizeof *spare : 0);
     /* An order may need more room than the one before: then that one stays. */
-    improved = try_order (graph, feedback_order (graph, best->order, &best->verdict), spare, options, best, &improved, NULL) && improved;
+    improved = try_order (self, feedback_order (self->graph, best->order, &best->verdict), spare, &improved, NULL) && improved;
     if (best->spare == NULL)
-      improved |= try_parking (graph, options, best);
+      improved |= try_parking (self);
   }
 }
 
 static HdSchedule *
 run_multi_core (Graph *graph, const HdPassOptions *options, GError **error)
 {
-  g_auto (Trial) best = { 0 };
   if (options->order != NULL)
     return check_order (graph, options->order, error) ? plan_run (graph, options->order, "multi-core", TRUE, NULL, options->draft, error) : NULL;
   if (options->priority != HD_PRIORITY_BEST && options->rounds == 0) {
-    best.order = order_by_priority (graph, options->priority, error);
-    return best.order != NULL ? plan_run (graph, best.order, "multi-core", TRUE, NULL, options->draft, error) : NULL;
+    g_autofree HdNodeId *order = order_by_priority (graph, options->priority, error);
+    return order != NULL ? plan_run (graph, order, "multi-core", TRUE, NULL, options->draft, error) : NULL;
   }
-  if (!try_priorities (graph, options, &best, error))
+  g_auto (Tries) tries = { .graph = graph, .options = options, .tried = g_array_new (FALSE, FALSE, sizeof (Tried)) };
+  g_array_set_clear_func (tries.tried, tried_clear);
+  if (!try_priorities (&tries, error))
     return NULL;
-  improve (graph, options, &best);
-  return plan_run (graph, best.order, "multi-core", TRUE, best.spare, options->draft, error);
+  improve (&tries);
+  return plan_run (graph, tries.best.order, "multi-core", TRUE, tries.best.spare, options->draft, error);
 }
 
 HdSchedule *
