@@ -94,11 +94,20 @@ cannot_write (HdFile *self, int fault, GError **error)
   return FALSE;
 }
 
+/* What failed earlier left no reason behind: another byte fails for the same one. */
+static gboolean
+fails_again (FILE *stream)
+{
+  if (ferror (stream) && write (fileno (stream), "", 1) == 1)
+    errno = EIO;
+  return ferror (stream) != 0;
+}
+
 /* A full disk may show only when the data are handed to it. Pipes and devices cannot be synced, which is no fault. */
 static gboolean
 hand_to_disk (FILE *stream)
 {
-  return !ferror (stream) && fflush (stream) == 0 && (fsync (fileno (stream)) == 0 || errno == EINVAL || errno == EROFS);
+  return !fails_again (stream) && fflush (stream) == 0 && (fsync (fileno (stream)) == 0 || errno == EINVAL || errno == EROFS);
 }
 
 gboolean

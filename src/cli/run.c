@@ -4,6 +4,15 @@
 #include "cli/inputs.h"
 #include "cli/simulation.h"
 
+/* Cores that stand idle for want of a mapping are not what somebody with several of them asks about. */
+static void
+note_default_mapping (const CliInputs *inputs, const CliCommon *common)
+{
+  gboolean chosen = inputs->mapping_path != NULL || (inputs->pass != NULL && g_str_equal (inputs->pass, "multi-core"));
+  if (!chosen && inputs->platform->n_cores > 1)
+    cli_note (common, "heddle: note: no mapping was given, so each layer is on the first core that takes it; --pass multi-core chooses among the %u cores", inputs->platform->n_cores);
+}
+
 int
 cli_run (int argc, char **argv)
 {
@@ -25,5 +34,6 @@ cli_run (int argc, char **argv)
   if (schedule == NULL)
     return cli_fail (error);
   g_autofree char *recipe = cli_inputs_recipe (&inputs);
+  note_default_mapping (&inputs, &common);
   return cli_simulate_schedule (inputs.platform, schedule, recipe, &options, &common);
 }

@@ -4,6 +4,7 @@
 
 /* Elements and attributes of a file. */
 #define MAX_NODES 300000
+#define LISTED_MAX 12   /* names in a message */
 
 /* --- life ------------------------------------------------------------------------------------ */
 
@@ -113,9 +114,15 @@ void
 _hd_mapping_unknown (HdMappingReader *reader, guint line, const char *what, const char *name, const char *const *candidates, gsize n)
 {
   /* Faults beyond those that are told need no suggestion: looking for one takes time. */
-  const char *near = hd_diagnostics_count (reader->faults) < HD_DIAGNOSTICS_MAX ? hd_suggest (name, candidates, n) : NULL;
+  gboolean told = hd_diagnostics_count (reader->faults) < HD_DIAGNOSTICS_MAX;
+  const char *near = told && strlen (name) > 1 ? hd_suggest (name, candidates, n) : NULL;   /* every letter is near every other */
+  g_autoptr (GString) list = g_string_new (NULL);
+  for (gsize i = 0; told && near == NULL && n <= LISTED_MAX && i < n; i++)
+    g_string_append_printf (list, "%s%.60s", i > 0 ? ", " : "", candidates[i]);
   if (near != NULL)
     hd_diagnostics_add (reader->faults, line, "no %s is called \"%.60s\" - did you mean \"%s\"?", what, name, near);
+  else if (list->len > 0)
+    hd_diagnostics_add (reader->faults, line, "no %s is called \"%.60s\" - expected %s%s", what, name, n > 1 ? "one of " : "", list->str);
   else
     hd_diagnostics_add (reader->faults, line, "no %s is called \"%.60s\"", what, name);
 }

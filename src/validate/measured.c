@@ -194,6 +194,8 @@ read_lines (Reader *r, char *text)
   }
   if (r->n_fields == 0)
     hd_diagnostics_add (r->faults, 1, "nothing in it - expected a first line with the columns, such as layer,start,end");
+  else if (r->rows->len == 0 && hd_diagnostics_count (r->faults) == 0)
+    hd_diagnostics_add (r->faults, number - 1, "no line behind the columns - expected one for each layer that was measured");
 }
 
 /* --- the file ------------------------------------------------------------------------------------------------------ */

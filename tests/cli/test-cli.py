@@ -96,6 +96,11 @@ def work_cases(at):
     ok("deadlock" in (result.stdout + result.stderr).lower() and "sram0" in result.stdout + result.stderr, "a deadlock is explained: who waits for what", result.stdout, result.stderr)
     result = run("run", *FSRCNN, "-q", cwd=at)
     ok(result.stderr == "", "with -q nothing is said beside the result", result.stderr)
+    two = ["run", "-p", "core:2 sram:16KiB bus:64b dram:64b", "-w", "workloads/fsrcnn.xml"]
+    ok("--pass multi-core chooses" in run(*two, cwd=at).stderr, "cores that stand idle for want of a mapping are told of")
+    for quiet in (["-q"], ["--pass", "multi-core"]):
+        result = run(*two, *quiet, cwd=at)
+        ok(result.returncode == 0 and "multi-core chooses" not in result.stderr, f"but not with {quiet[-1]}", result.stderr)
 
 
 def json_cases(at):

@@ -21,6 +21,7 @@ SCHEDULE = """<schedule version="1" platform="synthetic"><layer name="first"/><l
 BROKEN = [
     ("empty", "", 1, "nothing in it"),
     ("comments", "# nothing\n\n", 1, "nothing in it"),
+    ("no-rows", "layer,cycles\n", 2, "no line behind the columns"),
     ("column", "layer,cycle\n", 1, 'column "cycle", did you mean "cycles"?'),
     ("no-layer", "start,end\n0,1\n", 1, 'no column "layer"'),
     ("no-times", "layer,start\nfirst,1\n", 1, "no times"),
