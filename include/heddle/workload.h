@@ -184,6 +184,8 @@ static inline const HdOperand *hd_layer_output (const HdLayer *layer) { return &
  * gaps of a stride greater than the window count as read.
  */
 HdBox hd_operand_project (const HdLayer *layer, const HdOperand *operand, const HdBox *box, const HdTensor *tensor);
+/** The same of dimension @d alone; an empty range when all of it is padding. */
+HdRange hd_operand_project_dimension (const HdOperand *operand, guint d, const HdBox *box, const HdTensor *tensor);
 
 /**
  * hd_layer_output_is_box:

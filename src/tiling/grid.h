@@ -111,8 +111,6 @@ typedef struct {
 /* --- need.c ------------------------------------------------------------------------------------------ */
 /** Fills the ranks' `computed` and `fresh` of every layer of @stack, and its axes. */
 gboolean _hd_tiling_derive_stack (HdTiling *self, HdStackId stack, GError **error);
-/** An operand reduced to dimension @d, and the tensor to fit it: for hd_operand_project(). */
-void _hd_tiling_single_dimension (const HdOperand *operand, const HdTensor *tensor, guint d, HdOperand *one, HdTensor *line);
 /** The rank of the largest coefficient in dimension @d of the output; -1: none. */
 int _hd_tiling_outermost_digit (const HdLayer *layer, guint d);
 

@@ -155,27 +155,19 @@ recompute (HdTilingArena *arena, HdTilingRank *rank, gboolean leaves, gint32 siz
 
 /* --- what consumers read -------------------------------------------------------------------------------- */
 
-void
-_hd_tiling_single_dimension (const HdOperand *operand, const HdTensor *tensor, guint d, HdOperand *one, HdTensor *line)
-{
-  *one = (HdOperand) { .tensor = operand->tensor, .role = operand->role, .whole = operand->whole };
-  one->projection[0] = operand->projection[d];
-  *line = (HdTensor) { .n_dims = 1, .bits = tensor->bits };
-  line->size[0] = tensor->size[d];
-}
-
 /* One operand of a layer in the stack that reads the tensor in question, along one of its dimensions. */
 typedef struct {
   const HdLayer *layer;
   const HdTilingLayer *grid;
-  HdOperand one;
-  HdTensor line;
+  const HdOperand *operand;
+  const HdTensor *tensor;
+  guint d;
 } Reader;
 
 static gboolean
 takes_part (const Reader *reader, guint r)
 {
-  return !reader->one.whole && reader->one.projection[0].coefficient[r] != 0;
+  return !reader->operand->whole && reader->operand->projection[reader->d].coefficient[r] != 0;
 }
 
 /* What the reader's nodes at index @i of @axis read; all its nodes when they are not told apart by it, and then at index 0 only. */
@@ -192,7 +184,7 @@ span_read (const Reader *reader, int axis, guint32 i)
       return EMPTY;
     box.range[r] = (HdRange) { span.from, span.to };
   }
-  HdRange range = hd_operand_project (reader->layer, &reader->one, &box, &reader->line).range[0];
+  HdRange range = hd_operand_project_dimension (reader->operand, reader->d, &box, reader->tensor);
   return range.to > range.from ? (HdTilingSpan) { (gint32) range.from, (gint32) range.to } : EMPTY;
 }
 
@@ -207,10 +199,9 @@ find_readers (const Stack *stack, HdTensorId tensor, guint d)
     if (stack->tiling->mapping->layer[t->consumers[c]].stack != stack->stack)
       continue;
     for (guint o = 0; o + 1 < layer->n_operands; o++) {
-      Reader reader = { .layer = layer, .grid = &stack->tiling->grid->layer[t->consumers[c]] };
+      Reader reader = { .layer = layer, .grid = &stack->tiling->grid->layer[t->consumers[c]], .operand = &layer->operands[o], .tensor = t, .d = d };
       if (layer->operands[o].tensor != tensor)
         continue;
-      _hd_tiling_single_dimension (&layer->operands[o], t, d, &reader.one, &reader.line);
       g_array_append_val (readers, reader);
     }
   }

@@ -35,13 +35,12 @@ _hd_tiling_reads_init (HdTilingReads *reads, const HdTiling *self, HdLayerId l, 
   const HdTilingLayer *grid = &self->grid->layer[l];
   const HdOperand *operand = &layer->operands[o];
   guint32 value[HD_TILING_DIGITS_MAX] = { 0 };
-  HdOperand one;
-  HdTensor line;
-  HdBox box = { .n = layer->n_ranks };
+  const HdTensor *tensor = &self->workload->tensors[operand->tensor];
+  HdBox box;
+  box.n = layer->n_ranks;
   *reads = (HdTilingReads) { 0 };
   if (!choose_digits (reads, self, l, operand, d, axis, error))
     return FALSE;
-  _hd_tiling_single_dimension (operand, &self->workload->tensors[operand->tensor], d, &one, &line);
   for (guint r = 0; r < box.n; r++)
     box.range[r] = (HdRange) { grid->rank[r].segment[0].from, grid->rank[r].segment[0].to };
   for (guint32 at = 0; at < reads->n; at++) {
@@ -52,7 +51,7 @@ _hd_tiling_reads_init (HdTilingReads *reads, const HdTiling *self, HdLayerId l, 
       HdTilingSpan segment = grid->rank[digit->rank].segment[value[i]];
       box.range[digit->rank] = (HdRange) { segment.from, segment.to };
     }
-    HdRange range = hd_operand_project (layer, &one, &box, &line).range[0];
+    HdRange range = hd_operand_project_dimension (operand, d, &box, tensor);
     reads->span[at] = range.to > range.from ? (HdTilingSpan) { (gint32) range.from, (gint32) range.to } : (HdTilingSpan) { 0, 0 };
     for (guint i = reads->n_digits; i-- > 0;) {
       if (++value[i] < grid->digit[reads->digit[i]].n)
@@ -68,13 +67,12 @@ _hd_tiling_reads_first (const HdTiling *self, HdLayerId l, guint o, guint d)
 {
   const HdLayer *layer = &self->workload->layers[l];
   const HdTilingLayer *grid = &self->grid->layer[l];
-  HdOperand one;
-  HdTensor line;
-  HdBox box = { .n = layer->n_ranks };
-  _hd_tiling_single_dimension (&layer->operands[o], &self->workload->tensors[layer->operands[o].tensor], d, &one, &line);
+  const HdOperand *operand = &layer->operands[o];
+  HdBox box;
+  box.n = layer->n_ranks;
   for (guint r = 0; r < box.n; r++)
     box.range[r] = (HdRange) { grid->rank[r].segment[0].from, grid->rank[r].segment[0].to };
-  HdRange range = hd_operand_project (layer, &one, &box, &line).range[0];
+  HdRange range = hd_operand_project_dimension (operand, d, &box, &self->workload->tensors[operand->tensor]);
   return range.to > range.from ? (HdTilingSpan) { (gint32) range.from, (gint32) range.to } : (HdTilingSpan) { 0, 0 };
 }
 

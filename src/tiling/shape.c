@@ -64,7 +64,12 @@ key_of_segment (const HdTiling *self, const HdLayer *layer, const HdTilingRank *
 static guint
 hash_bytes (const guint8 *data, gsize n)
 {
-  guint64 hash = G_GUINT64_CONSTANT (14695981039346656037);
+  guint64 hash = G_GUINT64_CONSTANT (14695981039346656037), word;
+  for (; n >= sizeof word; data += sizeof word, n -= sizeof word) {
+    memcpy (&word, data, sizeof word);
+    hash = (hash ^ word) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+    hash ^= hash >> 29;
+  }
   for (gsize i = 0; i < n; i++)
     hash = (hash ^ data[i]) * G_GUINT64_CONSTANT (1099511628211);
   return (guint) (hash ^ hash >> 32);
@@ -314,7 +319,7 @@ shape_layer (HdTiling *self, HdLayerId l, GArray *shapes, GError **error)
 gboolean
 _hd_tiling_make_shapes (HdTiling *self, GError **error)
 {
-  g_autoptr (GArray) shapes = g_array_new (FALSE, FALSE, sizeof (HdShape));
+  g_autoptr (GArray) shapes = g_array_sized_new (FALSE, FALSE, sizeof (HdShape), 2 * self->workload->n_layers);
   for (HdLayerId l = 0; l < self->workload->n_layers; l++) {
     const HdLayer *layer = &self->workload->layers[l];
     HdBox whole = hd_layer_whole_box (layer);

@@ -91,7 +91,7 @@ tiling_new (HdMapping *mapping)
   self->grid->n_layers = self->workload->n_layers;
   self->grid->n_stacks = mapping->n_stacks;
   self->grid->layer = g_new0 (HdTilingLayer, self->workload->n_layers + 1);
-  self->grid->pieces = g_array_new (FALSE, TRUE, sizeof (HdTilingPieces));
+  self->grid->pieces = g_array_sized_new (FALSE, TRUE, sizeof (HdTilingPieces), 2 * self->workload->n_layers);
   return self;
 }
 

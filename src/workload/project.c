@@ -213,6 +213,12 @@ hd_operand_project (const HdLayer *layer, const HdOperand *operand, const HdBox 
   return out;
 }
 
+HdRange
+hd_operand_project_dimension (const HdOperand *operand, guint d, const HdBox *box, const HdTensor *tensor)
+{
+  return operand->whole ? (HdRange) { 0, (gint64) tensor->size[d] } : project_dimension (&operand->projection[d], box, tensor->size[d]);
+}
+
 HdBox
 hd_layer_whole_box (const HdLayer *layer)
 {
