@@ -1,7 +1,8 @@
 /* Mappings by rule: where searches begin, and what a pass takes when nobody says anything. What is known of single layers is in rule.c.
  *
  * Stacks: nobody knows beforehand what fusing brings, so there are several plans: none; layers without weights after the one that makes their input; what has to be cut
- * anyway because it does not fit; all while their weights fit in half of the memories. Each with several heights of the tiles. The engine tells which is best.
+ * anyway because it does not fit; all while their weights fit in half of the memories. Each with several heights of the tiles, from the one with which what a stack holds of a tile fits on the cores; dealt by
+ * rows or by columns; spread over the kinds of cores there are or not; and its nodes in each of the pass's orders. The engine tells which is best.
  */
 #include "config.h"
 #include "explore/rule.h"
@@ -22,12 +23,23 @@ typedef struct {
 } Policy;
 
 static const Policy POLICIES[] = {
-  { FUSE_WHAT_IS_CUT, 1, FALSE, FALSE, HD_PRIORITY_LATENCY },      { FUSE_WHAT_IS_CUT, 4, FALSE, FALSE, HD_PRIORITY_LATENCY }, { FUSE_WHAT_IS_CUT, 4, TRUE, FALSE, HD_PRIORITY_LATENCY },
-  { FUSE_NONE, 1, FALSE, FALSE, HD_PRIORITY_LATENCY },             { FUSE_TAILS, 1, FALSE, FALSE, HD_PRIORITY_LATENCY },       { FUSE_TAILS, 4, FALSE, FALSE, HD_PRIORITY_LATENCY },
-  { FUSE_TAILS, 4, TRUE, FALSE, HD_PRIORITY_LATENCY },             { FUSE_WHILE_WEIGHTS_FIT, 1, FALSE, FALSE, HD_PRIORITY_MEMORY }, { FUSE_WHILE_WEIGHTS_FIT, 1, TRUE, FALSE, HD_PRIORITY_MEMORY },
-  { FUSE_WHILE_WEIGHTS_FIT, 4, FALSE, FALSE, HD_PRIORITY_MEMORY }, { FUSE_WHILE_WEIGHTS_FIT, 4, TRUE, FALSE, HD_PRIORITY_MEMORY }, { FUSE_WHILE_WEIGHTS_FIT, 16, TRUE, FALSE, HD_PRIORITY_MEMORY },
-  { FUSE_NONE, 4, FALSE, FALSE, HD_PRIORITY_LATENCY },             { FUSE_NONE, 1, TRUE, FALSE, HD_PRIORITY_LATENCY },         { FUSE_NONE, 4, TRUE, FALSE, HD_PRIORITY_LATENCY },
-  { FUSE_WHILE_WEIGHTS_FIT, 1, TRUE, TRUE, HD_PRIORITY_MEMORY },   { FUSE_WHILE_WEIGHTS_FIT, 4, TRUE, TRUE, HD_PRIORITY_MEMORY },
+  { FUSE_WHAT_IS_CUT,        1, FALSE, FALSE, HD_PRIORITY_LATENCY },
+  { FUSE_WHAT_IS_CUT,        4, FALSE, FALSE, HD_PRIORITY_LATENCY },
+  { FUSE_WHAT_IS_CUT,        4, TRUE,  FALSE, HD_PRIORITY_LATENCY },
+  { FUSE_NONE,               1, FALSE, FALSE, HD_PRIORITY_LATENCY },
+  { FUSE_TAILS,              1, FALSE, FALSE, HD_PRIORITY_LATENCY },
+  { FUSE_TAILS,              4, FALSE, FALSE, HD_PRIORITY_LATENCY },
+  { FUSE_TAILS,              4, TRUE,  FALSE, HD_PRIORITY_LATENCY },
+  { FUSE_WHILE_WEIGHTS_FIT,  1, FALSE, FALSE, HD_PRIORITY_MEMORY },
+  { FUSE_WHILE_WEIGHTS_FIT,  1, TRUE,  FALSE, HD_PRIORITY_MEMORY },
+  { FUSE_WHILE_WEIGHTS_FIT,  4, FALSE, FALSE, HD_PRIORITY_MEMORY },
+  { FUSE_WHILE_WEIGHTS_FIT,  4, TRUE,  FALSE, HD_PRIORITY_MEMORY },
+  { FUSE_WHILE_WEIGHTS_FIT, 16, TRUE,  FALSE, HD_PRIORITY_MEMORY },
+  { FUSE_NONE,               4, FALSE, FALSE, HD_PRIORITY_LATENCY },
+  { FUSE_NONE,               1, TRUE,  FALSE, HD_PRIORITY_LATENCY },
+  { FUSE_NONE,               4, TRUE,  FALSE, HD_PRIORITY_LATENCY },
+  { FUSE_WHILE_WEIGHTS_FIT,  1, TRUE,  TRUE,  HD_PRIORITY_MEMORY },
+  { FUSE_WHILE_WEIGHTS_FIT,  4, TRUE,  TRUE,  HD_PRIORITY_MEMORY },
 };
 
 /* --- stacks ------------------------------------------------------------------------------------------- */

@@ -167,24 +167,20 @@ _hd_explore_rule_slice (const Rule *rule, HdLayerId l, guint16 *genes)
 
 /* --- balance ----------------------------------------------------------------------------------------- */
 
-static gboolean
-holds (const Placement *placement, HdCoreId core)
+/* By core: the best way to deal the layer to all cores of its kind; G_MAXUINT: it cannot take the layer. */
+static void
+deal_to_kinds (const Rule *rule, HdLayerId l, guint *best)
 {
-  for (guint i = 0; i < placement->n_cores; i++)
-    if (placement->cores[i] == core)
-      return TRUE;
-  return FALSE;
-}
-
-/* Whether it takes all cores of a kind, and deals the layer to them in the best way. */
-static gboolean
-is_whole_kind (const Rule *rule, HdLayerId l, guint index)
-{
-  const Placement *placement = &g_array_index (rule->space->layer[l].placement, Placement, 0), *mine = &placement[index];
+  const Placement *placement = &g_array_index (rule->space->layer[l].placement, Placement, 0);
+  const guint64 *cycles = rule->estimate[l];
+  for (HdCoreId c = 0; c < rule->space->platform->n_cores; c++)
+    best[c] = G_MAXUINT;
   for (guint i = 0; i < rule_n_placements (rule, l); i++)
-    if (holds (&placement[i], mine->cores[0]) && (placement[i].n_cores > mine->n_cores || (placement[i].n_cores == mine->n_cores && rule->estimate[l][i] < rule->estimate[l][index])))
-      return FALSE;
-  return rule->estimate[l][index] < G_MAXUINT64;
+    for (guint k = 0; cycles[i] < G_MAXUINT64 && k < placement[i].n_cores; k++) {
+      guint *of = &best[placement[i].cores[k]];
+      if (*of == G_MAXUINT || placement[i].n_cores > placement[*of].n_cores || (placement[i].n_cores == placement[*of].n_cores && cycles[i] < cycles[*of]))
+        *of = i;
+    }
 }
 
 /* Cycles of the busiest core, or of the way between kinds of cores if that is busier; the cycles of all of them tell equals apart. */
@@ -216,33 +212,36 @@ load_of (const Rule *rule, HdLayerId first, HdLayerId last, guint64 *busy)
 
 /* Moves a layer to another kind of cores if that helps. */
 static gboolean
-relieve (Rule *rule, HdLayerId first, HdLayerId last, HdLayerId l, guint64 *busy)
+relieve (Rule *rule, HdLayerId first, HdLayerId last, HdLayerId l, guint64 *busy, guint *best)
 {
+  const Placement *placement = &g_array_index (rule->space->layer[l].placement, Placement, 0);
   Load least = load_of (rule, first, last, busy);
-  guint16 best = rule->cores[l], begin = best;
-  for (guint i = 0; i < rule_n_placements (rule, l); i++) {
-    if (i == begin || !is_whole_kind (rule, l, i))
+  guint16 chosen = rule->cores[l], begin = chosen;
+  deal_to_kinds (rule, l, best);
+  for (HdCoreId c = 0; c < rule->space->platform->n_cores; c++) {
+    if (best[c] == G_MAXUINT || best[c] == begin || placement[best[c]].cores[0] != c)
       continue;
-    rule->cores[l] = (guint16) i;
+    rule->cores[l] = (guint16) best[c];
     Load load = load_of (rule, first, last, busy);
     if (load.busiest < least.busiest || (load.busiest == least.busiest && load.sum < least.sum)) {
       least = load;
-      best = (guint16) i;
+      chosen = rule->cores[l];
     }
   }
-  rule->cores[l] = best;
-  return best != begin;
+  rule->cores[l] = chosen;
+  return chosen != begin;
 }
 
 void
 _hd_explore_rule_balance (Rule *rule, HdLayerId first, HdLayerId last)
 {
   g_autofree guint64 *busy = g_new0 (guint64, rule->space->platform->n_cores + 1);
+  g_autofree guint *best = g_new (guint, rule->space->platform->n_cores + 1);
   gboolean moved = TRUE;
   for (guint round = 0; round < 8 && moved; round++) {
     moved = FALSE;
     for (HdLayerId l = first; l <= last; l++)
-      moved |= relieve (rule, first, last, l, busy);
+      moved |= relieve (rule, first, last, l, busy, best);
   }
 }
 

@@ -10,6 +10,9 @@
 #include <heddle/search.h>
 #include <heddle/tiling.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -134,6 +137,11 @@ main (int argc, char **argv)
   const char *rules = argc > 1 ? argv[1] : "exact";
   guint n = argc > 2 ? (guint) atoi (argv[2]) : 300;
   GError *error = NULL;
+#ifdef __GLIBC__
+  /* As the program does. */
+  mallopt (M_MMAP_THRESHOLD, 32 << 20);
+  mallopt (M_TRIM_THRESHOLD, 256 << 20);
+#endif
   g_autofree char *platform_path = g_build_filename (source, "platforms", "tpu-like-quad.xml", NULL), *workload_path = g_build_filename (source, "workloads", "resnet18.xml", NULL);
   g_autoptr (HdPlatform) platform = hd_platform_load (platform_path, &error);
   g_autoptr (HdWorkload) workload = platform != NULL ? hd_workload_load (workload_path, NULL, &error) : NULL;
