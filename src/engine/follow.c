@@ -5,7 +5,7 @@
  *
  * Several streams follow at one resource when they come from one. Let burst i, the i-th that comes, be F_i there and C_i here, C_i <= F_i. It comes at least F_i after the one
  * before, so with W_i the work that it finds here, W_i + C_i <= max (C_i, W_(i-1) + C_(i-1) - F_i + C_i) <= max (C_i, W_(i-1) + C_(i-1)): never more than the longest C.
- * So a burst with F_i >= all C finds none: a full burst, if no full hold there is shorter than one here. Last bursts may wait.
+ * (C_i <= F_i holds for a last burst where it does for full ones: the clock edges here are among those there.) So a burst with F_i >= all C finds none: a full burst, if no full hold there is shorter than one here. Last bursts may wait.
  *
  * When another transfer comes to the resource from elsewhere, the state of that moment is made from the last grants of the hops before. Those of D cycles are enough, and the one
  * before them: PAST of them, as grants of a stream are at least a hold apart.
@@ -51,12 +51,6 @@ count_told (const Hop *hop, const Stream *root, guint32 h)
   return n;
 }
 
-static gboolean
-is_slow_to_its_end (const HdEngine *self, const Stream *stream)
-{
-  return hop_of (self, stream)->may_follow && stream->last_hold <= before (self, stream)->last_hold;
-}
-
 /* Whether the stream of a transfer that is issued now can follow where others do. All who are there must. */
 gboolean
 _hd_follow_may_join (const HdEngine *self, guint32 index)
@@ -64,19 +58,18 @@ _hd_follow_may_join (const HdEngine *self, guint32 index)
   const Stream *stream = &self->stream[index];
   const Hop *hop = hop_of (self, stream), *from = &hops_of (self, stream)[hop->parent == HD_NONE ? 0 : hop->parent];
   const Resource *resource = &self->resource[hop->resource];
-  if (resource->n_followers != resource->users || !is_slow_to_its_end (self, stream) || from->resource != resource->followed)
+  if (resource->n_followers != resource->users || !hop->may_follow || from->resource != resource->followed)
     return FALSE;
   return MIN (from->hold, resource->pace) >= MAX (hop->hold, resource->slowest);
 }
 
-/* Its user is counted already. */
+/* Its user is counted already, and those that it may not join follow no more. */
 static gboolean
 can_follow (const HdEngine *self, const Stream *stream)
 {
-  const Resource *resource = &self->resource[hop_of (self, stream)->resource];
-  if (resource->follower != HD_NONE)
-    return resource->users == resource->n_followers + 1;
-  return resource->users == 1 && resource->busy_until <= self->now && is_slow_to_its_end (self, stream);
+  const Hop *hop = hop_of (self, stream);
+  const Resource *resource = &self->resource[hop->resource];
+  return resource->follower != HD_NONE || (hop->may_follow && resource->users == 1 && resource->busy_until <= self->now);
 }
 
 static void
@@ -106,7 +99,7 @@ _hd_follow_begin (HdEngine *self, guint32 transfer)
   if (self->recording)
     return;
   for (guint32 h = 1; h < t->route->n_hops; h++) {
-    if (!hop[h].may_follow || !can_follow (self, &root[h]))
+    if (!can_follow (self, &root[h]))
       continue;
     join (self, &root[h]);
     Stream *parent = &root[hop[h].parent];
@@ -163,14 +156,12 @@ leave (HdEngine *self, Stream *stream, guint64 n)
     self->stream[stream->next_follower].previous_follower = stream->previous_follower;
 }
 
-/* The last burst comes: those before it have been granted. What the others brought may be in its way. */
+/* The last burst comes: those before it have been granted. What the others brought may be in its way; it was granted before this burst was. */
 void
 _hd_follow_last (HdEngine *self, guint32 index)
 {
   Stream *stream = &self->stream[index];
   const Resource *resource = &self->resource[hop_of (self, stream)->resource];
-  if (resource->n_followers > 1 && _hd_is_unwatched (&self->resource[resource->followed]))
-    _hd_settle (self, resource->followed, self->now);
   for (guint32 i = resource->follower; i != HD_NONE; i = self->stream[i].next_follower)
     note_last (self, &self->stream[i], count_come (self, &self->stream[i], self->now + 1));
   leave (self, stream, self->transfer[stream->transfer].n_bursts - 1);

@@ -110,7 +110,7 @@ static guint64
 count_offered (const HdEngine *self, const Transfer *t, const Hop *hop)
 {
   guint64 first = comes_at (t, hop, 0);
-  return self->now < first ? 0 : MIN (t->n_bursts - 1, (self->now - first) / hop->hold + 1);
+  return self->now < first ? 0 : (self->now - first) / hop->hold + 1;   /* the last burst has not come */
 }
 
 /* Takes back what was offered for later than now; @offered bursts are left. */

@@ -27,15 +27,13 @@ left (const HdEngine *self, const Waiting *w)
 
 /* --- rounds of those who take turns --------------------------------------------------------------------------------- */
 
-/* All users wait with their first hops, each behind a burst that was granted. @round: of so many cycles. Returns how many rounds are over before @until, with none at its last burst. */
+/* All who wait do so with their first hops, each behind a burst that was granted. @round: of so many cycles. Returns how many rounds are over before @until, with none at its last burst. */
 static guint64
 count_rounds (const HdEngine *self, const Resource *r, guint64 until, guint64 *round)
 {
   const Waiting *w = r->waiting + r->first_waiting;
   guint64 least = G_MAXUINT64;
   *round = 0;
-  if (r->n_waiting != r->users)
-    return 0;
   for (guint32 i = 0; i < r->n_waiting; i++) {
     if (w[i].hop != 0 || self->stream[w[i].stream].granted == 0)
       return 0;
@@ -60,11 +58,11 @@ grant_rounds (HdEngine *self, HdResourceId r, guint64 n, guint64 round)
     bits += n * self->transfer[stream->transfer].route->burst;
     first += hop_of (self, &w[i])->hold;
     resource->last_task = w[i].task;
-    resource->last_queue = w[i].queue;
   }
   if (self->recording)
     _hd_series_hold (self, r, resource->busy_until, bits);
   self->n_moves += n * resource->n_waiting;
+  resource->wakes_itself = FALSE;
   resource->bits += bits;
   resource->busy_cycles += n * round;
   resource->busy_until += n * round;
@@ -77,7 +75,7 @@ _hd_settle (HdEngine *self, HdResourceId r, guint64 until)
 {
   Resource *resource = &self->resource[r];
   guint32 steps = 0;
-  while (resource->n_waiting > 0 && resource->turns_at != r) {
+  while (resource->n_waiting > 0) {
     guint64 round, rounds = steps++ % (resource->n_waiting + 1) == 0 ? count_rounds (self, resource, until, &round) : 0;
     if (rounds > 1)
       grant_rounds (self, r, rounds, round);

@@ -23,8 +23,19 @@ chance (HdRandom *random, guint percent)
 
 /* How often a thing is other than it is in most machines [percent]; drawn once for an instance, so that many are plain in most ways. */
 typedef struct {
-  guint arbiter, latency, period, unlimited;
+  guint arbiter, latency, period, unlimited;   /* resources */
+  guint direct, inner, from_sink;              /* routes: past the bus, on through a sink, from a sink's port */
+  gboolean slow_sinks, odd_ports;
 } Oddness;
+
+static Oddness
+draw_oddness (HdRandom *random)
+{
+  return (Oddness) {
+    .arbiter = chance (random, 25) ? 40 : 0, .latency = chance (random, 40) ? 40 : 0, .period = chance (random, 25) ? 60 : 0, .unlimited = chance (random, 30) ? 30 : 0,
+    .direct = chance (random, 25) ? 70 : 10, .inner = chance (random, 15) ? 40 : 2, .from_sink = chance (random, 25) ? 20 : 0,
+    .slow_sinks = chance (random, 25), .odd_ports = chance (random, 20) };
+}
 
 static InstanceResource
 draw_resource (HdRandom *random, const Oddness *odd, guint widest)
@@ -38,10 +49,9 @@ draw_resource (HdRandom *random, const Oddness *odd, guint widest)
 }
 
 static void
-draw_machine (HdRandom *random, Instance *self)
+draw_machine (HdRandom *random, const Oddness *odd, Instance *self)
 {
-  Oddness odd = { chance (random, 25) ? 40 : 0, chance (random, 40) ? 40 : 0, chance (random, 25) ? 50 : 0, chance (random, 30) ? 30 : 0 };
-  self->burst_bits = chance (random, 70) ? SET_OF (below (random, 6)) : 1 + below (random, 40);
+  self->burst_bits = chance (random, 20) ? 1 : chance (random, 70) ? SET_OF (below (random, 6)) : 1 + below (random, 40);
   self->window = chance (random, 6) ? 1 + below (random, 5) : 0;
   self->n_cores = 1;
   self->core[0].period = 1;
@@ -50,7 +60,9 @@ draw_machine (HdRandom *random, Instance *self)
     self->memory[m].capacity = HD_UNLIMITED_BITS;
   self->n_resources = FIRST_SINK + N_SINKS;
   for (guint r = 0; r < self->n_resources; r++)
-    self->resource[r] = draw_resource (random, &odd, r == BUS ? 3 : 5);
+    self->resource[r] = draw_resource (random, odd, r == BUS ? 3 : r > BUS && odd->slow_sinks ? 2 : 5);
+  for (guint r = 0; r < BUS && odd->odd_ports; r++)
+    self->resource[r].width = 3;
   self->n_queues = chance (random, 15) ? QUEUES_MAX : 9;
   for (guint q = 0; q < self->n_queues; q++)
     self->queue[q] = (InstanceQueue) { .outstanding = 1 + (guint) below (random, 2), .priority = (guint32) below (random, 3), .slot = q, .core = q == 0 ? 0 : HD_NONE };
@@ -65,20 +77,22 @@ add_hop (InstanceRoute *route, guint resource, guint32 parent, guint32 arrives)
 
 /* Port, bus, one to three sinks; without the port or without the bus, or with a port of another in between, now and then. */
 static void
-draw_route (HdRandom *random, InstanceRoute *route, guint n_ports)
+draw_route (HdRandom *random, const Oddness *odd, InstanceRoute *route, guint n_ports)
 {
   guint32 last = HD_NONE;
   guint n_sinks = chance (random, 35) ? 2 + (guint) below (random, 2) : 1, sink = (guint) below (random, N_SINKS);
   *route = (InstanceRoute) { 0 };
-  if (!chance (random, 12))
+  if (chance (random, odd->from_sink))
+    last = add_hop (route, FIRST_SINK + (guint) below (random, N_SINKS), HD_NONE, HD_NONE);
+  else if (!chance (random, 12))
     last = add_hop (route, (guint) below (random, n_ports), HD_NONE, HD_NONE);
-  if (last == HD_NONE || !chance (random, 15))
+  if (last == HD_NONE || !chance (random, odd->direct))
     last = add_hop (route, BUS, last, HD_NONE);
   if (chance (random, 8))
     last = add_hop (route, (guint) below (random, 2), last, HD_NONE);
   for (guint i = 0; i < n_sinks; i++, sink = (sink + 1) % N_SINKS) {
     guint hop = add_hop (route, FIRST_SINK + sink, last, 1 + sink);
-    if (chance (random, 5))   /* a sink on the way to the next */
+    if (chance (random, odd->inner))   /* a sink on the way to the next */
       last = hop;
   }
 }
@@ -115,10 +129,11 @@ instance_generate_contended (Instance *self, guint64 seed)
   HdRandom random;
   memset (self, 0, sizeof *self);
   hd_random_init (&random, seed ^ 0x5eed0fc0de);
-  draw_machine (&random, self);
+  Oddness odd = draw_oddness (&random);
+  draw_machine (&random, &odd, self);
   guint n_ports = 1 + (guint) below (&random, 2);
   self->n_routes = 1 + (guint) below (&random, ROUTES_MAX);
   for (guint r = 0; r < self->n_routes; r++)
-    draw_route (&random, &self->route[r], n_ports);
+    draw_route (&random, &odd, &self->route[r], n_ports);
   draw_tasks (&random, self);
 }
