@@ -55,6 +55,26 @@ find_operand_memories (Graph *self)
 
 /* --- pieces' producers ------------------------------------------------------------------------------------------ */
 
+/* Pieces from @first on, as many as a stack has of their tensor; returns the first of what comes after. */
+static guint32
+add_producers (Graph *self, guint32 first, GArray *found)
+{
+  const HdTiling *tiling = self->tiling;
+  HdTensorId tensor = hd_tiling_piece_tensor (tiling, first);
+  gboolean made = tiling->workload->tensors[tensor].producer != HD_NONE;
+  guint32 begin, n;
+  hd_tiling_pieces_of (tiling, hd_tiling_piece_stack (tiling, first), tensor, &begin, &n);
+  for (guint32 p = first; p < begin + n; p++) {
+    g_array_set_size (found, 0);
+    if (made)
+      hd_tiling_piece_producers (tiling, p, found);
+    for (guint i = 0; i < found->len; i++)
+      g_array_append_val (self->producers, g_array_index (found, HdDependency, i).from);
+    self->producer_begin[p + 1] = self->producers->len;
+  }
+  return begin + n;
+}
+
 /* The nodes of other stacks that make each piece. */
 static gboolean
 find_producers (Graph *self, GError **error)
@@ -68,14 +88,8 @@ find_producers (Graph *self, GError **error)
     return FALSE;
   }
   self->producer_begin[0] = 0;
-  for (guint32 p = 0; p < tiling->n_pieces; p++) {
-    g_array_set_size (found, 0);
-    if (tiling->workload->tensors[hd_tiling_piece_tensor (tiling, p)].producer != HD_NONE)
-      hd_tiling_piece_producers (tiling, p, found);
-    for (guint i = 0; i < found->len; i++)
-      g_array_append_val (self->producers, g_array_index (found, HdDependency, i).from);
-    self->producer_begin[p + 1] = self->producers->len;
-  }
+  for (guint32 p = 0; p < tiling->n_pieces;)
+    p = add_producers (self, p, found);
   return TRUE;
 }
 
