@@ -101,7 +101,7 @@ _hd_resource_wait (HdEngine *self, HdResourceId r, guint32 index, guint64 offer)
   const Stream *stream = &self->stream[index];
   const Transfer *t = &self->transfer[stream->transfer];
   gboolean unwatched = _hd_is_unwatched (resource);
-  if (unwatched)
+  if (unwatched && self->round > 1)
     _hd_settle_before (self, r);
   insert (resource, (Waiting) { offer, t->queue, t->task, stream->hop, index });
   if (unwatched ? offer <= self->now : resource->busy_until <= self->now)
@@ -206,11 +206,16 @@ place_behind (const Resource *r, const Waiting *w, guint32 from)
 static void
 go_behind (Resource *r, guint32 from, guint64 offer)
 {
-  Waiting *first = r->waiting + r->first_waiting;
-  Waiting w = { offer, first[from].queue, first[from].task, first[from].hop, first[from].stream };
+  r->waiting[r->first_waiting + from].offer = offer;
+  if (from + 1 == r->n_waiting)
+    return;
+  if (from == 0 && r->first_waiting + r->n_waiting == r->capacity)
+    make_room (r);
+  Waiting *first = r->waiting + r->first_waiting, w = first[from];
   guint32 to = place_behind (r, &w, from);
-  if (from == 0 && to > r->n_waiting / 2 && r->first_waiting + r->n_waiting < r->capacity) {
-    memmove (first + to + 1, first + to, (r->n_waiting - to) * sizeof *first);
+  if (from == 0 && to > r->n_waiting / 2) {
+    if (to < r->n_waiting)
+      memmove (first + to + 1, first + to, (r->n_waiting - to) * sizeof *first);
     first[to] = w;
     r->first_waiting++;
     return;

@@ -60,6 +60,7 @@ _hd_pour_begin (HdEngine *self, guint32 index)
   hd_event_queue_push (self->events, t->pour_end, EVENT (EVENT_POUR_END, index));
   for (guint32 child = hop->first_child; child != HD_NONE; child = hop[child].next_sibling) {
     root[child].waiting = t->n_bursts - 1;
+    root[child].last_run = HD_NONE;
     root[child].offers = (OfferRun) { comes_at (t, hop, 0), hop->hold, t->n_bursts - 1, HD_NONE };
     _hd_resource_wait (self, hop[child].resource, first + child, comes_at (t, hop, 0));
   }

@@ -141,15 +141,16 @@ typedef struct {
 /* One hop of a transfer under way. */
 typedef struct {
   guint64 waiting;                 /* bursts offered and not granted */
-  guint64 granted, arrived;        /* bursts; arrived: behind the hop's latency */
+  guint64 granted;                 /* bursts */
   OfferRun offers;                 /* the first run; further ones are linked */
-  guint32 last_run;                /* HD_NONE: the first is the only one */
   guint32 transfer, hop;
-  gboolean follows;                /* its full bursts take no steps (follow.c); ... */
-  guint32 next_follower, previous_follower;   /* in the list of its resource, or HD_NONE */
   guint32 told;                    /* hops behind that are told of every burst; 0: only the last burst's arrival behind this one matters */
+  guint32 last_run;                /* HD_NONE: the first is the only one */
+  guint64 arrived;                 /* bursts: behind the hop's latency */
   guint64 past[PAST];              /* the cycles of the last grants; burst k's at k modulo PAST */
   guint64 last_hold;               /* of the last burst [cycle] */
+  gboolean follows;                /* its full bursts take no steps (follow.c); ... */
+  guint32 next_follower, previous_follower;   /* in the list of its resource, or HD_NONE */
   guint64 lone_first, lone_last;   /* lone: grants of the first and of the last burst */
 } Stream;
 
@@ -175,30 +176,33 @@ typedef struct {
 } Waiting;
 
 typedef struct {
-  guint64 period, latency, width;  /* of the platform's, at hand */
-  HdArbiter arbiter;
-  gboolean wakes_itself;           /* an event at busy_until is in the queue: the arrival of the burst that is being served */
+  /* what most steps look at */
+  guint64 period;                  /* of the platform's, at hand, as are `latency` and `width` */
   guint64 busy_until;
-  HdTaskId last_task;
-  guint32 last_queue;              /* HD_NONE: nobody was granted yet */
+  Waiting *waiting;                /* a queue in an array, in the order (offer, queue, task, hop) */
+  guint32 first_waiting, n_waiting, capacity;
+  HdArbiter arbiter;
   guint32 users;                   /* hops of transfers under way with bursts to be granted here */
   guint32 watched;                 /* of these, so many are told > 0: their bursts must be granted when it is time */
+  gboolean dirty;
+  gboolean wakes_itself;           /* an event at busy_until is in the queue: the arrival of the burst that is being served */
   guint32 pour;                    /* the transfer that has it for its first hop and pours, or HD_NONE */
+  guint32 turns_at;                /* the resource at which the transfer that has it takes turns with others (turns.c), or HD_NONE */
+  HdTaskId last_task;
+  guint32 last_queue;              /* HD_NONE: nobody was granted yet */
+  guint64 busy_cycles, bits;
+  guint64 wake;                    /* the event that is in the queue for it; 0: none */
+  guint32 steps_before_turns;      /* grants before it is asked again whether its users take turns; ... */
+  guint32 steps;                   /* as they were after the last failure: the double after the next */
+  /* the rest */
   guint32 lone;                    /* the lone transfer that has it, or HD_NONE */
   guint32 follower;                /* the first of the streams that follow at it, or HD_NONE; ... */
   guint32 n_followers;
   HdResourceId followed;           /* the resource that all of them come from; ... */
   guint64 pace, slowest;           /* the shortest hold of their full bursts there, and the longest here, or shorter and longer [cycle] */
-  guint32 turns_at;                /* the resource at which the transfer that has it takes turns with others (turns.c), or HD_NONE */
-  guint32 steps_before_turns;      /* grants before it is asked again whether its users take turns; ... */
-  guint32 steps;                   /* as they were after the last failure: the double after the next */
-  guint64 turns, round;            /* they do: so many each; in a round, of so many cycles, each has one [cycle] */
-  gboolean dirty;
-  guint64 wake;                    /* the event that is in the queue for it; 0: none */
-  guint64 last_since;              /* it is for the first of the last bursts that waited at this cycle (settle.c): none that comes later goes before it; NEVER: for something else */
-  Waiting *waiting;                /* a queue in an array, in the order (offer, queue, task, hop) */
-  guint32 first_waiting, n_waiting, capacity;
-  guint64 busy_cycles, bits;
+  guint64 turns, round;            /* they take turns: so many each; in a round, of so many cycles, each has one [cycle] */
+  guint64 last_since;              /* `wake` is for the first of the last bursts that waited at this cycle (settle.c): none that comes later goes before it; NEVER: for something else */
+  guint64 latency, width;
   guint64 shown, shown_until;      /* bits per cycle as last reported, and until when they hold */
 } Resource;
 

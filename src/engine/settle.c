@@ -34,13 +34,15 @@ count_rounds (const HdEngine *self, const Resource *r, guint64 until, guint64 *r
   const Waiting *w = r->waiting + r->first_waiting;
   guint64 least = G_MAXUINT64;
   *round = 0;
+  if (until < r->busy_until + 2 * r->n_waiting)   /* a hold is a cycle at least */
+    return 0;
   for (guint32 i = 0; i < r->n_waiting; i++) {
     if (w[i].hop != 0 || self->stream[w[i].stream].granted == 0)
       return 0;
     least = MIN (least, left (self, &w[i]) - 1);
     *round = hd_cycle_add (*round, hop_of (self, &w[i])->hold);
   }
-  return until <= r->busy_until ? 0 : MIN (least, (until - r->busy_until) / *round);
+  return MIN (least, (until - r->busy_until) / *round);
 }
 
 static void

@@ -231,7 +231,10 @@ streams_init (HdEngine *self, guint32 index)
   guint32 first = t->first_stream;
   for (guint32 h = 0; h < t->route->n_hops; h++) {
     Stream *stream = &self->stream[first + h];
-    *stream = (Stream) { .transfer = index, .hop = h, .last_run = HD_NONE };
+    stream->transfer = index;
+    stream->hop = h;
+    stream->waiting = 0;   /* `offers`, and what the closed forms keep, is written before it is read */
+    stream->follows = FALSE;
     stream->told = !hop[h].quiet;
     stream->arrived = hop[h].quiet ? t->n_bursts - 1 : 0;
     stream->granted = hop[h].silent ? t->n_bursts - 1 : 0;
@@ -310,7 +313,8 @@ _hd_transfer_issue (HdEngine *self, HdTaskId task)
     return;
   _hd_follow_begin (self, index);
   for (guint32 h = 0; h < route->n_hops; h++)
-    _hd_stream_watch (self, &self->stream[self->transfer[index].first_stream + h], &self->hop[route->first_hop + h]);
+    if (self->stream[self->transfer[index].first_stream + h].told > 0)
+      _hd_stream_watch (self, &self->stream[self->transfer[index].first_stream + h], &self->hop[route->first_hop + h]);
   if (!_hd_pour_begin (self, index))
     offer_next (self, index);
 }
