@@ -19,16 +19,16 @@ typedef struct {
   const char *name;
   const char *platform, *workload, *mapping;   /* mapping: a file, or a number: rows, each convolution on so many cores */
   HdPriority priority;
-  double wanted_ms;                            /* pass and engine [ms]; 0: none */
+  const char *wanted;                          /* of pass and engine */
 } Case;
 
 static const Case CASES[] = {
-  { "DepFiN, FSRCNN", "depfin", "fsrcnn", "fsrcnn-depfin", HD_PRIORITY_STACK, 10 },
-  { "4x4 in-memory array, ResNet-50 segment", "aimc-4x4", "resnet50-segment", "resnet50-segment-aimc-4x4", HD_PRIORITY_STACK, 10 },
-  { "DIANA, ResNet-18 segment", "diana", "resnet18-segment", "resnet18-segment-diana", HD_PRIORITY_STACK, 10 },
-  { "ResNet-18, rows, 64 cores, layer on 16", "explore-64-homogeneous", "resnet18", "16", HD_PRIORITY_STACK, 0 },
-  { "ResNet-18, rows, 64 cores, layer on 64", "explore-64-homogeneous", "resnet18", "64", HD_PRIORITY_STACK, 0 },
-  { "ResNet-18, quad, as a search does", "tpu-like-quad", "resnet18", "resnet18-tpu-like-quad", HD_PRIORITY_LATENCY, 0 },
+  { "DepFiN, FSRCNN", "depfin", "fsrcnn", "fsrcnn-depfin", HD_PRIORITY_STACK, " (less than 10 is wanted)" },
+  { "4x4 in-memory array, ResNet-50 segment", "aimc-4x4", "resnet50-segment", "resnet50-segment-aimc-4x4", HD_PRIORITY_STACK, " (less than 10 is wanted)" },
+  { "DIANA, ResNet-18 segment", "diana", "resnet18-segment", "resnet18-segment-diana", HD_PRIORITY_STACK, " (less than 10 is wanted)" },
+  { "ResNet-18, rows, 64 cores, layer on 16", "explore-64-homogeneous", "resnet18", "16", HD_PRIORITY_STACK, " (500,000 nodes/s are wanted)" },
+  { "ResNet-18, rows, 64 cores, layer on 64", "explore-64-homogeneous", "resnet18", "64", HD_PRIORITY_STACK, " (500,000 nodes/s are wanted)" },
+  { "ResNet-18, quad, as a search does", "tpu-like-quad", "resnet18", "resnet18-tpu-like-quad", HD_PRIORITY_LATENCY, "" },
 };
 
 static double
@@ -125,7 +125,7 @@ run_case (const Case *c)
   getrusage (RUSAGE_SELF, &usage);
   double both = best[1] + best[2], all = both + best[0];
   printf ("%-40s %6u nodes %6u tasks: tiling %6.3f, pass %6.3f, engine %6.3f ms; pass and engine %7.3f ms%s, %8.0f nodes/s; %6.0f evaluations/s; %4.0f MB\n", c->name, nodes, tasks, best[0] * 1e3,
-          best[1] * 1e3, best[2] * 1e3, both * 1e3, c->wanted_ms > 0 ? " (less than 10 is wanted)" : "", nodes / both, 1 / all, (double) usage.ru_maxrss / 1024);
+          best[1] * 1e3, best[2] * 1e3, both * 1e3, c->wanted, nodes / both, 1 / all, (double) usage.ru_maxrss / 1024);
   fflush (stdout);
 }
 
