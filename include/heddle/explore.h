@@ -41,6 +41,7 @@ const char *hd_metric_unit (HdMetric metric);
 
 typedef struct {
   double value[HD_N_METRICS];  /* by HdMetric */
+  guint64 bound_cycles;        /* no run of its schedule takes less (heddle/bounds.h) [cycle]; 0 in a draft */
 } HdExploreScore;
 
 typedef struct {
@@ -108,8 +109,8 @@ gboolean hd_explore_draft (const HdExploreSpace *self, const guint16 *genes, HdE
  */
 gboolean hd_explore_score (const HdExploreSpace *self, HdMapping *mapping, gboolean draft, HdExploreScore *score, GError **error);
 
-/** What a run comes to. */
-void hd_explore_take_score (const HdPlatform *platform, const HdResult *result, HdExploreScore *score);
+/** What a run comes to. @schedule: (nullable): NULL: without its bound, which takes a while. */
+void hd_explore_take_score (const HdPlatform *platform, const HdSchedule *schedule, const HdResult *result, HdExploreScore *score);
 
 /**
  * hd_explore_allocate:

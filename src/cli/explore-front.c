@@ -81,7 +81,7 @@ run_given (CliInputs *inputs, CliCandidate *candidate, GError **error)
     g_set_error_literal (error, HD_ERROR, HD_ERROR_NEGATIVE, result.deadlock_text);
     return FALSE;
   }
-  hd_explore_take_score (inputs->platform, &result, &candidate->score);
+  hd_explore_take_score (inputs->platform, schedule, &result, &candidate->score);
   candidate->point = HD_NONE;
   candidate->mapping = hd_mapping_ref (inputs->mapping);
   candidate->choice = describe (inputs->mapping);

@@ -36,13 +36,13 @@ static void
 put_row (const CliExplore *self, const char *name, const CliCandidate *candidate, GString *out)
 {
   const double *value = candidate->score.value;
-  g_autofree char *cycles = hd_count_for_people ((guint64) value[HD_METRIC_CYCLES]), *energy = hd_energy_for_people (value[HD_METRIC_ENERGY]);
+  g_autofree char *bound = hd_count_for_people (candidate->score.bound_cycles), *cycles = hd_count_for_people ((guint64) value[HD_METRIC_CYCLES]), *energy = hd_energy_for_people (value[HD_METRIC_ENERGY]);
   g_autofree char *memory = hd_bits_for_people ((guint64) value[HD_METRIC_MEMORY]), *traffic = hd_bits_for_people ((guint64) value[HD_METRIC_DRAM]);
   g_autoptr (GString) ms = g_string_new (NULL), edp = g_string_new (NULL);
   if (self->inputs.platform->clock_hz > 0)
     hd_append_double (ms, "%.4g", value[HD_METRIC_CYCLES] / (double) self->inputs.platform->clock_hz * 1e3);
   hd_append_double (edp, "%.4g", value[HD_METRIC_EDP]);
-  g_string_append_printf (out, "%5s %16s %10s %12s %16s %12s %13s  %s\n", name, cycles, ms->len > 0 ? ms->str : "-", energy, edp->str, memory, traffic, candidate->choice);
+  g_string_append_printf (out, "%5s %16s %16s %10s %12s %16s %12s %13s  %s\n", name, cycles, bound, ms->len > 0 ? ms->str : "-", energy, edp->str, memory, traffic, candidate->choice);
 }
 
 /* The rows that stand for many: the first, the last, the best, and evenly between. */
@@ -57,7 +57,7 @@ static void
 put_front (const CliExplore *self, GString *out)
 {
   guint n_shown = 0;
-  g_string_append_printf (out, "%5s %16s %10s %12s %16s %12s %13s  %s\n", "", "latency [cycle]", "[ms]", "energy", "EDP [pJ*cycle]", "peak memory", "DRAM traffic", "choice");
+  g_string_append_printf (out, "%5s %16s %16s %10s %12s %16s %12s %13s  %s\n", "", "latency [cycle]", "bound [cycle]", "[ms]", "energy", "EDP [pJ*cycle]", "peak memory", "DRAM traffic", "choice");
   for (guint i = 0; i < self->front->len; i++) {
     g_autofree char *name = g_strdup_printf ("%s%u", i == self->best && self->front->len > 1 ? "*" : "", i + 1);
     if (!is_shown (self, i))
@@ -117,6 +117,7 @@ put_candidate (const CliExplore *self, const char *key, const CliCandidate *cand
   double seconds = self->inputs.platform->clock_hz > 0 ? value[HD_METRIC_CYCLES] / (double) self->inputs.platform->clock_hz : 0;
   hd_json_open_object (json, key);
   hd_json_u64 (json, "cycles", (guint64) value[HD_METRIC_CYCLES]);
+  hd_json_u64 (json, "bound_cycles", candidate->score.bound_cycles);
   hd_json_double (json, "ms", seconds * 1e3);
   hd_json_double (json, "energy_pj", value[HD_METRIC_ENERGY]);
   hd_json_double (json, "edp_pj_cycles", value[HD_METRIC_EDP]);

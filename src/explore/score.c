@@ -2,6 +2,7 @@
 #include "config.h"
 #include "explore/space.h"
 
+#include <heddle/bounds.h>
 #include <heddle/tiling.h>
 
 static const char *const NAMES[HD_N_METRICS] = { "cycles", "energy", "edp", "memory", "dram" };
@@ -20,8 +21,10 @@ hd_metric_unit (HdMetric metric)
 }
 
 void
-hd_explore_take_score (const HdPlatform *platform, const HdResult *result, HdExploreScore *score)
+hd_explore_take_score (const HdPlatform *platform, const HdSchedule *schedule, const HdResult *result, HdExploreScore *score)
 {
+  g_autoptr (HdBounds) bounds = schedule != NULL ? hd_bounds_new (platform, schedule) : NULL;
+  score->bound_cycles = bounds != NULL ? bounds->cycles : 0;
   score->value[HD_METRIC_CYCLES] = (double) result->cycles;
   score->value[HD_METRIC_ENERGY] = result->energy_pj;
   score->value[HD_METRIC_EDP] = (double) result->cycles * result->energy_pj;
@@ -45,7 +48,7 @@ score_mapping (const HdExploreSpace *self, HdMapping *mapping, HdCostModel *cost
     g_set_error_literal (error, HD_ERROR, HD_ERROR_NEGATIVE, result.deadlock_text);
     return FALSE;
   }
-  hd_explore_take_score (mapping->platform, &result, score);
+  hd_explore_take_score (mapping->platform, options->draft ? NULL : schedule, &result, score);
   return TRUE;
 }
 

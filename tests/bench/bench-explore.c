@@ -130,6 +130,57 @@ measure_search (HdExploreSpace *space, HdSearchMethod method, const char *name, 
            result->n_points, result->n_points / cold, result->n_points / warm, exact * 1e3, score.value[HD_METRIC_EDP]);
 }
 
+/* --- a search over allocations: which cores, and the rank split over them; stacks and tiles are those of a mapping --- */
+
+typedef struct {
+  const HdSearchProblem *whole;
+  const guint16 *base;
+  guint gene[1024];          /* of the whole, by gene of the part */
+  guint16 n_values[1024];
+} Allocations;
+
+static gboolean
+evaluate_allocation (gpointer data, const guint16 *part, double *objectives)
+{
+  const Allocations *self = data;
+  g_autofree guint16 *genes = g_memdup2 (self->base, self->whole->n_genes * sizeof *genes);
+  for (guint i = 0; i < self->whole->n_genes && self->gene[i] != G_MAXUINT; i++)
+    genes[self->gene[i]] = part[i];
+  self->whole->repair (self->whole->data, genes);
+  return self->whole->evaluate (self->whole->data, genes, objectives);
+}
+
+static void
+measure_allocations (HdWorkload *workload, HdPlatform *platform, const HdExploreOptions *options, guint n)
+{
+  GError *error = NULL;
+  const char *source = g_getenv ("HEDDLE_SRCDIR") != NULL ? g_getenv ("HEDDLE_SRCDIR") : ".";
+  g_autofree char *path = g_build_filename (source, "workloads", "resnet18-tpu-like-quad.mapping.xml", NULL);
+  g_autoptr (HdExploreSpace) space = hd_explore_space_new (workload, platform, options, &error);
+  g_autoptr (HdMapping) mapping = hd_mapping_load (path, workload, platform, &error);
+  if (mapping == NULL)
+    g_error ("%s", error->message);
+  const HdSearchProblem *whole = hd_explore_space_problem (space);
+  g_autofree guint16 *base = g_new (guint16, whole->n_genes);
+  hd_explore_space_genes (space, mapping, base);
+  Allocations part = { .whole = whole, .base = base };
+  HdSearchProblem problem = { .n_objectives = whole->n_objectives, .n_values = part.n_values, .data = &part, .evaluate = evaluate_allocation };
+  for (guint i = 0; i < whole->n_genes && problem.n_genes < G_N_ELEMENTS (part.gene) - 1; i++) {
+    g_autofree char *name = hd_explore_space_gene_name (space, i);
+    if (!g_str_has_suffix (name, " cores"))
+      continue;
+    part.n_values[problem.n_genes] = whole->n_values[i];
+    part.gene[problem.n_genes++] = i;
+  }
+  part.gene[problem.n_genes] = G_MAXUINT;
+  HdSearchOptions search = { .method = HD_SEARCH_COMBINED, .evaluations = n, .seed = 1, .threads = 1 };
+  double begin = cpu_seconds ();
+  g_autoptr (HdSearchResult) result = hd_search_run (&problem, &search, &error);
+  if (result == NULL)
+    g_error ("%s", error->message);
+  g_print ("a combined search of %u allocations, stacks and tiles given: %.0f drafts per CPU second with costs not known (at least 1,000 are wanted)\n", result->n_points, result->n_points / (cpu_seconds () - begin));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -171,6 +222,7 @@ main (int argc, char **argv)
     g_autoptr (HdExploreSpace) fresh = hd_explore_space_new (workload, platform, &options, &error);
     measure_search (fresh, k == 0 ? HD_SEARCH_COMBINED : HD_SEARCH_LOCAL, k == 0 ? "combined" : "local", 2 * n);
   }
+  measure_allocations (workload, platform, &options, 4 * n);
   struct rusage usage;
   getrusage (RUSAGE_SELF, &usage);
   g_print ("memory: %.0f MiB at most\n", (double) usage.ru_maxrss / 1024);
