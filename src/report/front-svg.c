@@ -335,7 +335,7 @@ put_head (Chart *self)
   double x = put_key (self, LEFT + 6, HD_FRONT_BEST, plot->x_is_order ? "best" : "least product");
   x = put_key (self, x, HD_FRONT_MEMBER, "not dominated");
   x = put_key (self, x, HD_FRONT_START, "what the search began from");
-  put_key (self, x, HD_FRONT_DOMINATED, "dominated");
+  put_key (self, x, HD_FRONT_DOMINATED, "others that were run");
 }
 
 static void
