@@ -282,6 +282,7 @@ _hd_stream_watch (HdEngine *self, const Stream *stream, const Hop *hop)
     _hd_resource_dirty (self, hop->resource);
   }
   resource->watched++;
+  resource->last_since = NEVER;   /* what comes in this cycle may stand before the last burst that the resource waits for, and is not looked at while somebody watches */
 }
 
 /* All its bursts have been granted. */
