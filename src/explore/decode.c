@@ -71,22 +71,15 @@ decode_layer (const HdExploreSpace *self, const guint16 *genes, HdLayerId l, gbo
 
 /* --- stacks ------------------------------------------------------------------------------------------- */
 
-/* Tiles along the rows without which some layer from @first to @last does not fit; along the columns likewise. */
+/* Tiles along the rows, or along the columns, without which some layer from @first to @last does not fit. */
 static guint64
-least_rows (const HdExploreSpace *self, const guint16 *genes, HdLayerId first, HdLayerId last)
+least_tiles (const HdExploreSpace *self, const guint16 *genes, HdLayerId first, HdLayerId last, gboolean columns)
 {
   guint64 least = 1;
-  for (HdLayerId l = first; l <= last; l++)
-    least = MAX (least, placement_of (self, genes, l)->least_rows);
-  return least;
-}
-
-static guint64
-least_columns (const HdExploreSpace *self, const guint16 *genes, HdLayerId first, HdLayerId last)
-{
-  guint64 least = 1;
-  for (HdLayerId l = first; l <= last; l++)
-    least = MAX (least, placement_of (self, genes, l)->least_columns);
+  for (HdLayerId l = first; l <= last; l++) {
+    const Placement *placement = placement_of (self, genes, l);
+    least = MAX (least, columns ? placement->least_columns : placement->least_rows);
+  }
   return least;
 }
 
@@ -103,8 +96,8 @@ static void
 decode_stack (const HdExploreSpace *self, const guint16 *genes, HdLayerId first, HdLayerId last, const HdLayerId *ids, HdMappingStackChoice *stack)
 {
   const LayerSpace *space = &self->layer[last];
-  guint64 rows = MAX (value_of (self, genes, last, GENE_ROWS), least_rows (self, genes, first, last));
-  guint64 columns = MAX (value_of (self, genes, last, GENE_COLUMNS), least_columns (self, genes, first, last));
+  guint64 rows = MAX (value_of (self, genes, last, GENE_ROWS), least_tiles (self, genes, first, last, FALSE));
+  guint64 columns = MAX (value_of (self, genes, last, GENE_COLUMNS), least_tiles (self, genes, first, last, TRUE));
   *stack = (HdMappingStackChoice) { .n_layers = last - first + 1, .layers = ids + first };
   add_axis (stack, &self->workload->layers[last], space->row_rank, rows);
   add_axis (stack, &self->workload->layers[last], space->column_rank, columns);
@@ -183,8 +176,8 @@ _hd_explore_repair (gpointer data, guint16 *genes)
     const LayerSpace *space = &self->layer[l];
     raise_gene (self, genes, l, GENE_SLICES, space->slices, placement_of (self, genes, l)->least_slices);
     if (_hd_explore_ends (self, genes, l)) {
-      raise_gene (self, genes, l, GENE_ROWS, space->rows, least_rows (self, genes, first, l));
-      raise_gene (self, genes, l, GENE_COLUMNS, space->columns, least_columns (self, genes, first, l));
+      raise_gene (self, genes, l, GENE_ROWS, space->rows, least_tiles (self, genes, first, l, FALSE));
+      raise_gene (self, genes, l, GENE_COLUMNS, space->columns, least_tiles (self, genes, first, l, TRUE));
       if (first == l || (value_of (self, genes, l, GENE_ROWS) == 1 && value_of (self, genes, l, GENE_COLUMNS) == 1))
         set_gene (self, genes, l, GENE_RETENTION, 0);
       first = l + 1;

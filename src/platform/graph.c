@@ -91,7 +91,7 @@ hd_platform_next (const HdPlatform *platform, HdResourceId resource, const HdRes
 
 /* --- ways: from one memory to one other ------------------------------------------------------------ */
 
-/* Hops to the end from every resource on some shortest way, by a search backwards from the end; G_MAXUINT32: none. */
+/* Hops to the end, by a search backwards from there until it finds @start (HD_NONE: from everything); G_MAXUINT32: none was found. A way begins at a port and goes through none. */
 static guint32 *
 distances_to (const HdPlatformPrivate *self, HdResourceId start, HdResourceId end)
 {
@@ -102,15 +102,14 @@ distances_to (const HdPlatformPrivate *self, HdResourceId start, HdResourceId en
   memset (distance, 0xff, platform->n_resources * sizeof *distance);
   distance[end] = 0;
   queue[tail++] = end;
-  while (head < tail && distance[start] == G_MAXUINT32) {
+  while (head < tail && (start == HD_NONE || distance[start] == G_MAXUINT32)) {
     HdResourceId at = queue[head++];
     for (guint32 i = self->backward.begin[at]; i < self->backward.begin[at + 1]; i++) {
       HdResourceId before = self->backward.to[i];
-      gboolean passable = platform->resource[before].kind != HD_RESOURCE_PORT || before == start;
-      if (!passable || distance[before] != G_MAXUINT32)
+      if (distance[before] != G_MAXUINT32)
         continue;
       distance[before] = distance[at] + 1;
-      if (before != start)
+      if (platform->resource[before].kind != HD_RESOURCE_PORT)
         queue[tail++] = before;
     }
   }
@@ -127,7 +126,7 @@ shortest_way (const HdPlatformPrivate *self, HdResourceId start, HdResourceId en
   g_array_append_val (way, start);
   for (HdResourceId at = start; at != end;) {
     guint32 i = self->forward.begin[at];
-    while (distance[self->forward.to[i]] != distance[at] - 1)
+    while (distance[self->forward.to[i]] != distance[at] - 1 || (self->platform.resource[self->forward.to[i]].kind == HD_RESOURCE_PORT && self->forward.to[i] != end))
       i++;
     at = self->forward.to[i];
     g_array_append_val (way, at);
@@ -150,36 +149,11 @@ find_way (const HdPlatform *platform, HdMemoryId source, HdMemoryId destination,
   return TRUE;
 }
 
-/* Hops to the end from everything; where a port is met, the way begins. */
-static guint32 *
-distances_from_all (const HdPlatformPrivate *self, HdResourceId end)
-{
-  const HdPlatform *platform = &self->platform;
-  guint32 *distance = g_new (guint32, platform->n_resources);
-  g_autofree HdResourceId *queue = g_new (HdResourceId, platform->n_resources);
-  guint head = 0, tail = 0;
-  memset (distance, 0xff, platform->n_resources * sizeof *distance);
-  distance[end] = 0;
-  queue[tail++] = end;
-  while (head < tail) {
-    HdResourceId at = queue[head++];
-    for (guint32 i = self->backward.begin[at]; i < self->backward.begin[at + 1]; i++) {
-      HdResourceId before = self->backward.to[i];
-      if (distance[before] != G_MAXUINT32)
-        continue;
-      distance[before] = distance[at] + 1;
-      if (platform->resource[before].kind != HD_RESOURCE_PORT)
-        queue[tail++] = before;
-    }
-  }
-  return distance;
-}
-
 void
 hd_platform_hops (const HdPlatform *platform, HdMemoryId destination, guint32 *hops)
 {
   const HdPlatformPrivate *self = _hd_platform_private (platform);
-  g_autofree guint32 *distance = distances_from_all (self, platform->memory[destination].write_port);
+  g_autofree guint32 *distance = distances_to (self, HD_NONE, platform->memory[destination].write_port);
   for (HdMemoryId m = 0; m < platform->n_memories; m++) {
     const HdGivenRoute *given = self->n_given > 0 ? _hd_platform_given_route (self, m, destination) : NULL;
     guint32 way = distance[platform->memory[m].read_port];

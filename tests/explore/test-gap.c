@@ -3,6 +3,7 @@
  * Two things are held against that: a search of a small budget, and the rule that stands in when no mapping is given. Both as a user gets them, with all that the pass can do (several
  * orders, parking); what the pass makes of each mapping counts among the best, too.
  */
+#include "passes/all-orders.h"
 #include "tiling/random-graph.h"
 
 #include <criterion/criterion.h>
@@ -13,7 +14,6 @@
 #define SPACE_MAX 1500     /* mappings; larger spaces are left out ... */
 #define SPACE_MAX_SLOW 10000   /* ... or only run with HEDDLE_SLOW */
 #define ORDERS_MAX 120     /* of a mapping's nodes; of those with more the pass chooses */
-#define NODES_MAX 16       /* longest order */
 #define BUDGET 100         /* mappings that the search looks at; smaller spaces are left out, they leave nothing to search */
 
 static const char *const MACHINES[] = {
@@ -23,74 +23,6 @@ static const char *const MACHINES[] = {
 };
 
 static const HdExploreOptions LATENCY = { .priority = HD_PRIORITY_LATENCY, .cost = { .rules = HD_RULES_SIMPLE }, .n_metrics = 1, .metric = { HD_METRIC_CYCLES } };
-
-/* --- all orders of a mapping's nodes ---------------------------------------------------------------------------- */
-
-typedef struct {
-  const HdPlatform *platform;
-  const HdTiling *tiling;
-  HdCostModel *cost;
-  HdNodeId order[NODES_MAX];
-  guint8 done[NODES_MAX];
-  guint n_orders;
-  gboolean counting;
-  guint64 best;
-} Orders;
-
-static void
-try_order (Orders *all)
-{
-  if (++all->n_orders > ORDERS_MAX || all->counting)
-    return;
-  HdPassOptions options = { .order = all->order, .draft = TRUE };
-  HdResult result;
-  g_autoptr (HdSchedule) schedule = hd_pass_run ("multi-core", (HdTiling *) all->tiling, all->cost, &options, NULL);
-  g_autoptr (HdEngine) engine = schedule != NULL ? hd_engine_new (all->platform, schedule, NULL) : NULL;
-  if (engine != NULL && hd_engine_run (engine, NULL, &result, NULL) && !result.deadlock)
-    all->best = MIN (all->best, result.cycles);
-}
-
-static gboolean
-is_ready (const Orders *all, HdNodeId node)
-{
-  guint64 n;
-  const HdDependency *d = hd_tiling_dependencies (all->tiling, node, &n);
-  for (guint64 i = 0; i < n; i++)
-    if (!all->done[d[i].from])
-      return FALSE;
-  return !all->done[node];
-}
-
-static void
-extend_order (Orders *all, guint place)
-{
-  guint32 n = all->tiling->n_nodes;
-  if (place == n)
-    try_order (all);
-  for (HdNodeId node = 0; node < n && all->n_orders <= ORDERS_MAX; node++) {
-    if (!is_ready (all, node))
-      continue;
-    all->done[node] = 1;
-    all->order[place] = node;
-    extend_order (all, place + 1);
-    all->done[node] = 0;
-  }
-}
-
-/* The least cycles of all orders, or G_MAXUINT64 where there are too many. */
-static guint64
-best_of_orders (const HdPlatform *platform, const HdTiling *tiling, HdCostModel *cost)
-{
-  if (tiling->n_nodes > NODES_MAX)
-    return G_MAXUINT64;
-  for (int counting = 1; counting >= 0; counting--) {
-    Orders all = { .platform = platform, .tiling = tiling, .cost = cost, .counting = counting != 0, .best = G_MAXUINT64 };
-    extend_order (&all, 0);
-    if (all.n_orders > ORDERS_MAX || !counting)
-      return all.best;
-  }
-  return G_MAXUINT64;
-}
 
 /* --- all mappings ------------------------------------------------------------------------------------------------- */
 
@@ -108,7 +40,7 @@ try_mapping (const HdExploreSpace *space, const guint16 *genes, HdCostModel *cos
   if (mapping == NULL || !hd_explore_score (space, mapping, FALSE, &score, NULL))
     return;
   g_autoptr (HdTiling) tiling = hd_tiling_new (mapping, NULL);
-  guint64 cycles = best_of_orders (mapping->platform, tiling, cost);
+  guint64 cycles = all_orders_best (mapping->platform, tiling, cost, 1, ORDERS_MAX);
   all->n_feasible++;
   all->n_whole += cycles != G_MAXUINT64;
   all->best = MIN (all->best, MIN (score.value[HD_METRIC_CYCLES], (double) cycles));

@@ -1,4 +1,5 @@
 /* What the pass multi-core does on small machines, by hand and against all orders. */
+#include "passes/all-orders.h"
 #include "tiling/random-graph.h"
 
 #include <criterion/criterion.h>
@@ -198,55 +199,6 @@ Test (multi_core, weights_are_read_once)
 
 #define ORDERS_MAX 2000   /* networks with more are left out */
 
-typedef struct {
-  const Inputs *in;
-  HdNodeId order[64];
-  guint8 done[64];
-  guint n_orders;
-  guint64 best;
-} Orders;
-
-static void
-try_order (Orders *all)
-{
-  HdPassOptions options = { .order = all->order, .draft = TRUE };
-  g_autoptr (HdSchedule) schedule = hd_pass_run ("multi-core", all->in->tiling, all->in->cost, &options, NULL);
-  all->n_orders++;
-  if (schedule == NULL)
-    return;
-  g_autoptr (HdEngine) engine = hd_engine_new (all->in->platform, schedule, NULL);
-  HdResult result;
-  cr_assert (hd_engine_run (engine, NULL, &result, NULL) && !result.deadlock);
-  all->best = MIN (all->best, result.cycles);
-}
-
-static gboolean
-is_ready (const Orders *all, HdNodeId node)
-{
-  guint64 n;
-  const HdDependency *d = hd_tiling_dependencies (all->in->tiling, node, &n);
-  for (guint64 i = 0; i < n; i++)
-    if (!all->done[d[i].from])
-      return FALSE;
-  return !all->done[node];
-}
-
-static void
-extend_order (Orders *all, guint place)
-{
-  guint32 n = all->in->tiling->n_nodes;
-  if (place == n)
-    try_order (all);
-  for (HdNodeId node = 0; node < n && all->n_orders <= ORDERS_MAX; node++) {
-    if (!is_ready (all, node))
-      continue;
-    all->done[node] = 1;
-    all->order[place] = node;
-    extend_order (all, place + 1);
-    all->done[node] = 0;
-  }
-}
-
 static int
 compare_doubles (const void *a, const void *b)
 {
@@ -272,16 +224,13 @@ gap_of (guint64 seed, double *gap)
   if (in.tiling == NULL || in.tiling->n_nodes < 4 || in.tiling->n_nodes > 12)
     return FALSE;
   g_autoptr (HdSchedule) schedule = hd_pass_run ("multi-core", in.tiling, in.cost, NULL, NULL);
-  Orders all = { .in = &in, .best = G_MAXUINT64 };
-  if (schedule == NULL)
-    return FALSE;
-  extend_order (&all, 0);
-  if (all.n_orders > ORDERS_MAX || all.n_orders < 2)
+  guint64 best = schedule != NULL ? all_orders_best (in.platform, in.tiling, in.cost, 2, ORDERS_MAX) : G_MAXUINT64;
+  if (best == G_MAXUINT64)
     return FALSE;
   g_autoptr (HdEngine) engine = hd_engine_new (in.platform, schedule, NULL);
   HdResult result;
   cr_assert (hd_engine_run (engine, NULL, &result, NULL));
-  *gap = (double) result.cycles / (double) all.best;
+  *gap = (double) result.cycles / (double) best;
   return TRUE;
 }
 
