@@ -1,7 +1,8 @@
 /* Movements: which queue a transfer takes, and the transfers themselves.
  *
  * A transfer into an on-chip memory waits in the first DMA engine (by id) that loads into it; one out to DRAM in the first that stores from the source. Engines that belong to a
- * core put their transfers in the core's own queue, where nothing overlaps. A transfer to several memories waits in the engine of the first.
+ * core put their transfers in the core's own queue, where nothing overlaps. A transfer to several memories waits in the engine of the first;
+ * what is parked, in that of the memory that it is for.
  */
 #include "config.h"
 #include "passes/plan.h"

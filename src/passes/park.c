@@ -1,4 +1,4 @@
-/* Weights that come early and find no room where they are read are parked in another memory of the core.
+/* Inputs and weights that come early and find no room where they are read are parked in another memory of the core.
  *
  * What is to be fetched from DRAM and must wait for room, waits on the chip instead, and so do those that come after it: in the room that a former plan never used in the core's other memories, which
  * is set apart for it (the *lot*). The loads to there stand in the queue before the one that waits. So DRAM is not idle while memories are full. The lot's free bits are tokens like all others.

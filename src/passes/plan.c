@@ -1,7 +1,7 @@
 /* The planner: goes through the nodes in order and writes down what must happen for each.
  *
  * For a node: what it reads is brought to where its core reads it (fetched, unless it is there), room is made for its output, it is computed, and what nobody will read
- * again is released. Transfers stand in the queues in the order of the plan, but each waits only for what it really needs (its source, and the bits it takes: space.c), so in the run
+ * again is released. Transfers stand in the queues in the order of the plan, but each waits only for what it really needs (its source, and the bits it takes: tokens.c), so in the run
  * loads go ahead as early as space allows. doc/passes.md tells why no plan deadlocks.
  */
 #include "config.h"
@@ -202,7 +202,7 @@ place_residents (Plan *plan)
 static gboolean
 plan_all (Plan *plan, GError **error)
 {
-  if (!hd_pass_check_dram (plan->mapping, error) || !plan_line_up (plan, error))
+  if (!plan_line_up (plan, error))
     return FALSE;
   place_residents (plan);
   for (plan->step = 0; plan->step < plan->graph->n; plan->step++)

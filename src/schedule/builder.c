@@ -161,7 +161,7 @@ hd_schedule_builder_expect (HdScheduleBuilder *self, gsize n)
   for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
     if (pairs[i]->n == 0)
       _hd_pairs_enlarge (pairs[i], 2 * n);
-  if (!self->draft && self->range.n == 0) {
+  if (!self->draft) {
     self->range.data = g_renew (HdRange, self->range.data, 4 * n);
     self->range.room = 4 * n;
   }
@@ -297,6 +297,8 @@ static HdPieceId
 add_piece (HdScheduleBuilder *self, HdMemoryId memory, guint64 bits, HdTaskId creator, guint32 tensor)
 {
   HdPieceRows *piece = &self->piece;
+  if (G_UNLIKELY (piece->n == piece->room))
+    make_room_for_pieces (piece, MAX (64, 2 * piece->room), self->draft);
   gsize p = piece->n++;
   piece->memory[p] = memory;
   piece->bits[p] = bits;
@@ -310,8 +312,6 @@ add_piece (HdScheduleBuilder *self, HdMemoryId memory, guint64 bits, HdTaskId cr
 HdPieceId
 hd_schedule_builder_piece (HdScheduleBuilder *self, HdMemoryId memory, guint64 bits, HdTaskId creator, guint32 tensor, const HdBox *box)
 {
-  if (G_UNLIKELY (self->piece.n == self->piece.room))
-    make_room_for_pieces (&self->piece, MAX (64, 2 * self->piece.room), self->draft);
   for (guint d = 0; box != NULL && d < box->n && !self->draft; d++)
     HD_COLUMN_PUSH (&self->range, HdRange, box->range[d]);
   return add_piece (self, memory, bits, creator, tensor);
@@ -321,8 +321,6 @@ HdPieceId
 hd_schedule_builder_piece_like (HdScheduleBuilder *self, HdMemoryId memory, guint64 bits, HdTaskId creator, HdPieceId like)
 {
   g_return_val_if_fail (like < self->piece.n, HD_NONE);
-  if (G_UNLIKELY (self->piece.n == self->piece.room))
-    make_room_for_pieces (&self->piece, MAX (64, 2 * self->piece.room), self->draft);
   if (!self->draft)
     for (guint64 i = self->piece.box_begin[like]; i < self->piece.box_begin[like + 1]; i++) {
       HdRange range = HD_COLUMN_AT (&self->range, HdRange, i);
