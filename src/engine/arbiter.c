@@ -190,7 +190,7 @@ place_behind (const Resource *r, const Waiting *w, guint32 from)
 {
   const Waiting *first = r->waiting + r->first_waiting;
   guint32 low = from + 1, high = r->n_waiting;
-  if (low == high || offered_before (&first[high - 1], w))
+  if (offered_before (&first[high - 1], w))
     return high;
   while (low < high) {
     guint32 middle = low + (high - low) / 2;

@@ -130,7 +130,7 @@ find_followers (const HdEngine *self, Hop *hop, guint32 n)
     const HdResource *r = &self->platform->resource[hop[h].resource];
     gboolean slots = r->arbiter == HD_ARBITER_TIME_SLOTS && r->n_slots > 1;
     gboolean on_edges = before->period % hop[h].period == 0 && before->latency % hop[h].period == 0;
-    gboolean slow = before->limited && hop[h].hold <= before->hold && before->latency / before->hold < 2;
+    gboolean slow = before->limited && hop[h].hold <= before->hold && before->latency / before->hold < PAST - 2;
     hop[h].may_follow = hop[h].limited && hop[h].quiet && !slots && on_edges && slow;
   }
 }

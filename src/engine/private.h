@@ -130,7 +130,7 @@ typedef struct {
   guint64 shown;                   /* occupancy as last reported */
 } Memory;
 
-#define PAST 4
+#define PAST 4   /* grants that a stream remembers: those of the hold and the latency of a hop that is followed, and one more (follow.c) */
 
 /* Cycles of offers in arithmetic progression: the bursts of one transfer that wait at one hop. */
 typedef struct {

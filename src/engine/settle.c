@@ -169,10 +169,10 @@ earliest_last (const HdEngine *self, const Resource *r, const Last *last)
   for (guint32 i = 0; i < r->n_waiting; i++) {
     guint64 hold = hop_of (self, &w[i])->hold;
     if (last->who != NULL)
-      work += count_ahead (self, &w[i], last) * hold;
+      work = hd_cycle_add (work, _hd_cycles_times (count_ahead (self, &w[i], last), hold));
     else if (w[i].hop == 0) {
       least = MIN (least, left (self, &w[i]) - 1);
-      round += hold;
+      round = hd_cycle_add (round, hold);
     }
   }
   if (last->who == NULL && round == 0)

@@ -10,8 +10,11 @@ _hd_fits (HdEngine *self, HdTaskId task, HdMemoryId *lacking)
   guint32 first = self->first_piece[task];
   gboolean fits = TRUE;
   if (first != LINK_END && (self->piece[first].next & LINK_END) == LINK_END) {   /* mostly it is one */
-    *lacking = s->piece_memory[first];
-    return s->piece_bits[first] <= self->memory[*lacking].capacity - self->memory[*lacking].occupied;
+    const Memory *memory = &self->memory[s->piece_memory[first]];
+    fits = s->piece_bits[first] <= memory->capacity - memory->occupied;
+    if (!fits)
+      *lacking = s->piece_memory[first];
+    return fits;
   }
   for (guint32 p = first; p != LINK_END && fits; p = self->piece[p].next & LINK_END) {
     HdMemoryId m = s->piece_memory[p];

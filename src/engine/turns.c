@@ -212,14 +212,13 @@ restore_transfer (HdEngine *self, guint32 index, guint64 first, const Resource *
   return n;
 }
 
-/* Those that had their turn in a round that is not at its end wait behind the others. */
+/* Those that had their turn in a round that is not at its end (or all, when it is) wait behind the others. */
 static void
 rotate (Waiting *w, guint32 n, guint32 by)
 {
   g_autofree Waiting *first = g_memdup2 (w, by * sizeof *w);
   memmove (w, w + by, (n - by) * sizeof *w);
-  if (by > 0)
-    memcpy (w + n - by, first, by * sizeof *w);
+  memcpy (w + n - by, first, by * sizeof *w);
 }
 
 /* Goes on burst by burst from now on. The grants of this cycle have happened if this is not its first round. */
@@ -242,11 +241,11 @@ _hd_turns_break (HdEngine *self, HdResourceId r)
       w[i].offer = root->offers.first = first + (n - 1) * resource->round;
       bits += n * self->transfer[root->transfer].route->burst;
       resource->busy_cycles += n * hop->hold;
-    }
-    if (n > 0 && n == most) {
-      resource->busy_until = w[i].offer + hop->hold;
-      resource->last_task = w[i].task;
-      resource->last_queue = w[i].queue;
+      if (n == most) {
+        resource->busy_until = w[i].offer + hop->hold;
+        resource->last_task = w[i].task;
+        resource->last_queue = w[i].queue;
+      }
     }
     first += hop->hold;
   }

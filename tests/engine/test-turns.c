@@ -2,7 +2,7 @@
  * come at random cycles to the port, to a destination, or elsewhere. The traces must be equal to the reference engine's, cycle for cycle; the
  * count of events tells whether there were closed forms at all.
  *
- * HEDDLE_SLOW=N makes it N instances.
+ * HEDDLE_SLOW=N makes it N instances, if that is more.
  */
 #include "config.h"
 #include "engine/reference/checks.h"
